@@ -1,0 +1,34 @@
+# Needs python3 (>=3.10, with venv) and make; everything else goes into .venv, made once.
+PY   ?= python3
+VENV ?= .venv
+BIN  := $(VENV)/bin
+READY := $(VENV)/.ready
+# further arguments for pip, e.g. PIP_ARGS='--extra-index-url URL' for torch's own CPU builds
+PIP_ARGS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export JUPYTER_PLATFORM_DIRS := 1
+
+.PHONY: demo test lab docs clean
+demo: $(READY)  ## train a small TransFusion on built-in pictures and write its report
+	@$(BIN)/anomaly-nb demo
+
+test: $(READY)  ## everything CI runs
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PIP_ARGS="$(PIP_ARGS)" .ci/check
+
+lab: $(READY)  ## JupyterLab on the notebooks
+	@$(BIN)/jupyter lab --ServerApp.root_dir=nbs --LabApp.default_url=/lab/tree/index.ipynb $(LAB_ARGS)
+
+docs: $(READY)  ## the pages as plain HTML in _docs (the full site has its own issue)
+	@$(BIN)/jupyter nbconvert --to html --output-dir=_docs --log-level=WARN nbs/*.ipynb nbs/*/*.ipynb
+	@echo "open _docs/index.html"
+
+$(READY): settings.ini setup.py pyproject.toml .ci/constraints.txt
+	@$(PY) -c 'import sys; sys.exit(None if sys.version_info>=(3,10) else "anomaly_nb needs Python 3.10 or newer, got "+sys.version.split()[0])'
+	@echo "Setting up $(VENV) (once; a few minutes) ..."
+	@$(PY) -m venv $(VENV)
+	@$(BIN)/python -m pip install -qq -U pip
+	@$(BIN)/python -m pip install -qq -c .ci/constraints.txt $(PIP_ARGS) -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) _docs build dist *.egg-info
