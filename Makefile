@@ -7,6 +7,9 @@ READY := $(VENV)/.ready
 PIP_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export JUPYTER_PLATFORM_DIRS := 1
+# glibc gives large blocks back to the system after every step and asks for them again; keeping them saves a sixth of a training's time
+export MALLOC_MMAP_THRESHOLD_ ?= 1000000000
+export MALLOC_TRIM_THRESHOLD_ ?= 1000000000
 
 .PHONY: demo test lab docs clean
 demo: $(READY)  ## train a small TransFusion on built-in pictures and write its report

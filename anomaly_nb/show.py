@@ -147,12 +147,12 @@ def show_strip(
     "Draw `imgs` side by side in one row"
     show_images(imgs, titles, ncols=len(imgs), kind=kind, sz=sz)
 
-# %% ../nbs/foundations/01_show.ipynb #d1b9bee0
+# %% ../nbs/foundations/01_show.ipynb #b7928031
 def show_rows(
     rows:dict[str,Tensor], # Name -> photos (b,3,h,w), masks or maps (b,h,w)
     titles=None, # One per column
     sz:float=1.1, # Inches per picture
-    kinds:dict[str,str]|None=None # Name -> kind, where `kind_of` cannot tell: 'residual'
+    kinds:dict[str,str]|None=None # Name -> kind; None: rows called 'residual', 'mask' or 'amap' are that, else see `kind_of`
 ) -> None: # The notebook shows the figure
     "Draw one labelled row per entry of `rows`, one column per picture"
     if not rows: raise ValueError("no rows to show")
@@ -161,7 +161,7 @@ def show_rows(
     axs = plt.subplots(len(rows), ncols, figsize=size, squeeze=False, layout='constrained')[1]
     for ax in axs.flat: ax.set(xticks=[], yticks=[], frame_on=False)
     for i,(row,(name,imgs)) in enumerate(zip(axs, rows.items())):
-        _draw(row, imgs, None if i else titles, (kinds or {}).get(name))
+        _draw(row, imgs, None if i else titles, (kinds or {}).get(name, name if name in CMAPS else None))
         row[0].set_ylabel(name, rotation=0, ha='right', va='center', fontsize=9)
 
 # %% ../nbs/foundations/01_show.ipynb #e065f1a6
@@ -202,7 +202,7 @@ def outline(
     line = F.max_pool2d(m, 2*width+1, stride=1, padding=width)>m
     return torch.where(line, x.new_tensor(to_rgb(color)).view(1,3,1,1), x)
 
-# %% ../nbs/foundations/01_show.ipynb #e6c59eb4
+# %% ../nbs/foundations/01_show.ipynb #51635cbe
 def _thin(
     v, # Numbers
     n:int=200 # Most points to keep
@@ -211,17 +211,17 @@ def _thin(
     return np.array([o.mean() for o in np.array_split(np.asarray(v, float), min(n, len(v)))])
 
 def plot_losses(
-    losses:list[dict], # One dict a step: 'step', 'loss' and the terms of the loss
+    losses:list[dict], # One dict a step: 'step', 'loss' and the terms of the loss ('lr' is not drawn)
     ax=None # Matplotlib axes; None: a new figure
 ) -> None: # The notebook shows the figure
     "Draw the loss (bold) and its terms over the steps, on a log axis if all are positive"
     if not losses: raise ValueError("no losses to plot: this detector was not trained")
     ax = ax or plt.subplots(figsize=(5,2.4), layout='constrained')[1]
-    names = sorted({k for o in losses for k in o}-{'step'}, key=lambda k: (k!='loss', k))
+    names = sorted({k for o in losses for k in o}-{'step','lr'}, key=lambda k: (k!='loss', k))
     for k in names:
         pts = [(o['step'],o[k]) for o in losses if k in o]
         ax.plot(*map(_thin, zip(*pts)), label=k, lw=2. if k=='loss' else 1.)
-    if all(o[k]>0 for o in losses for k in o if k!='step'): ax.set_yscale('log')
+    if all(o[k]>0 for o in losses for k in names if k in o): ax.set_yscale('log')
     ax.set(xlabel='step')
     ax.grid(alpha=.3)
     ax.legend(fontsize=8, frameon=False)

@@ -7,7 +7,7 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/blocks/pasting.html.md"""
 # %% auto #0
 __all__ = ['OPS', 'PATTERNS', 'PHOTOS', 'luma', 'gamma', 'brightness', 'sharpness', 'to_hsv', 'from_hsv', 'hue_saturation',
            'invert', 'solarize', 'posterize', 'histogram', 'autocontrast', 'equalize', 'draw', 'augment', 'rearrange',
-           'patterns', 'Textures', 'windows', 'match_appearance', 'Pasted', 'paste']
+           'patterns', 'Textures', 'windows', 'match_appearance', 'borrow', 'visible_part', 'Pasted', 'paste']
 
 # %% ../../nbs/blocks/11_pasting.ipynb #350dc4e9
 import torch, torch.nn.functional as F
@@ -306,23 +306,52 @@ def sample(self:Textures,
     rows,cols = [windows(b, n, N, g=g, device=d) for n,N in zip(self.size,self.held)]
     return self.bank[pick[:,None,None], :, rows[:,:,None], cols[:,None,:]].permute(0,3,1,2)/255
 
-# %% ../../nbs/blocks/11_pasting.ipynb #e298a467
+# %% ../../nbs/blocks/11_pasting.ipynb #c02065d0
 def match_appearance(
     a:Tensor, # (b,3,h,w) anomaly appearance in [0,1]
     x:Tensor, # (b,3,h,w) the pictures it goes into
     *,
-    strength:float=.5 # 0 keeps the mean and contrast of `a`, 1 takes those of `x`
+    strength:float|Tensor=.5, # 0 keeps the mean and contrast of `a`, 1 takes those of `x`; a number or (b,1,1,1)
+    colour:float|Tensor=1. # `a` keeps at most this many times the colour of `x`; a number or (b,1,1,1)
 ) -> Tensor: # (b,3,h,w) in [0,1]
-    "Give `a` no more colour than `x` has, and move its mean and contrast towards those of `x` by `strength`"
+    "Limit the `colour` of `a` by that of `x`, and move its mean and contrast towards those of `x` by `strength`"
     grey_a,grey_x = luma(a), luma(x)
     chroma_a,chroma_x = [(o-gr).abs().mean((1,2,3), keepdim=True) for o,gr in ((a,grey_a),(x,grey_x))]
     chroma_x = torch.where(chroma_x<1e-3, 0, chroma_x)
-    a = grey_a + (chroma_x/chroma_a.clamp(min=1e-6)).clamp(max=1)*(a-grey_a)
+    a = grey_a + (colour*chroma_x/chroma_a.clamp(min=1e-6)).clamp(max=1)*(a-grey_a)
     ma,mx = [o.mean((2,3), keepdim=True) for o in (a,x)]
     sa,sx = [(o-m).square().mean((2,3), keepdim=True).sqrt() for o,m in ((a,ma),(x,mx))]
     return torch.lerp(a, (a-ma)*(sx/sa.clamp(min=1e-3)) + mx, strength).clamp(0,1)
 
-# %% ../../nbs/blocks/11_pasting.ipynb #bcc7c819
+# %% ../../nbs/blocks/11_pasting.ipynb #11b7da46
+def borrow(
+    x:Tensor, # (b,3,h,w) normal pictures
+    k:int, # How many of them get a lender
+    *,
+    g:torch.Generator|None=None # Source of randomness
+) -> Tensor: # (k,3,h,w)
+    "For each of the first `k` of `x` another picture of the batch, mirrored and shifted around its edges at random"
+    b,_,h,w = x.shape
+    lender = (torch.arange(k, device=x.device) + uniform((k,), 1, max(b,2), g=g, device=x.device).long())%b
+    rows,cols = [_around(k, n, g, x.device) for n in (h,w)]
+    return x[lender[:,None,None], :, rows[:,:,None], cols[:,None,:]].permute(0,3,1,2)
+
+def _around(k, n, g, device):
+    "(k,n) indices of `n` pixels from a random start round to it again, half of them backwards"
+    i = (uniform((k,1), 0, n, g=g, device=device).long() + torch.arange(n, device=device))%n
+    return torch.where(uniform((k,1), g=g, device=device)<.5, i, i.flip(1))
+
+# %% ../../nbs/blocks/11_pasting.ipynb #780dcda2
+def visible_part(
+    n:Tensor, # (b,3,h,w) normal pictures
+    a:Tensor, # (b,3,h,w) anomaly appearance
+    floor:float # Smallest mean change over 3x3 pixels that counts, in [0,1]
+) -> Tensor: # (b,1,h,w) float, 1 where `a` differs visibly from `n`
+    "Where laying `a` over `n` would be seen"
+    change = F.avg_pool2d((a-n).abs().mean(1, keepdim=True), 3, stride=1, padding=1, count_include_pad=False)
+    return (change>floor).float()
+
+# %% ../../nbs/blocks/11_pasting.ipynb #e26ead68
 class Pasted(NamedTuple):
     "The layers of a training batch with made-up anomalies"
     n:Tensor # (b,3,h,w) normal pictures
@@ -330,6 +359,7 @@ class Pasted(NamedTuple):
     mask:Tensor # (b,1,h,w) float, 1 on the anomaly
     hint:Tensor # (b,1,h,w) float, the mask as an earlier step might have guessed it
 
+# %% ../../nbs/blocks/11_pasting.ipynb #2dd1aae6
 def paste(
     x:Tensor, # (b,3,h,w) normal pictures in [0,1]
     textures:Textures, # Where the other half of the appearances comes from
@@ -339,7 +369,9 @@ def paste(
     max_exp:int=5, # Finest mask: 2^`max_exp` lattice cells
     cells:int=8, # Grid of the rearranged pieces
     foreground:Tensor|None=None, # (b,1,h,w), 1 where anomalies may lie
-    match:float|None=None # `strength` for `match_appearance`; None leaves appearances as they are, like the paper
+    match:float|None=None, # Largest `strength` for `match_appearance`; None leaves appearances as they are, like the paper
+    other_share:float=0., # Share of anomalies borrowed from another picture of the batch (ours)
+    visible:float=0. # Leave out of the mask what changes less than this, in [0,1] (ours)
 ) -> Pasted:
     "Give the first half of `x` an anomaly each; the rest stays normal"
     k = max(len(x)//2, 1)
@@ -347,7 +379,12 @@ def paste(
     own = uniform((k,1,1,1), g=g, device=x.device)<self_share
     a = augment(torch.where(own, top, textures.sample(k, g=g, device=x.device)), g=g)
     a = torch.where(own, rearrange(a, cells=cells, g=g), a)
-    if match is not None: a = match_appearance(a, top, strength=match)
-    mask,hint = [F.pad(m, (0,0)*3+(0,len(x)-k)) for m in (threshold_mask(noise), simulated_mask(noise, g=g))]
+    if match is not None:
+        u = uniform((2,k,1,1,1), g=g, device=x.device)
+        a = match_appearance(a, top, strength=match*u[0], colour=1+3*u[1])
+    if other_share: a = torch.where(uniform((k,1,1,1), g=g, device=x.device)<other_share, borrow(x, k, g=g), a)
+    mask,hint = threshold_mask(noise),simulated_mask(noise, g=g)
+    if visible: mask,hint = [m*visible_part(top, a, visible) for m in (mask,hint)]
+    mask,hint = [F.pad(m, (0,0)*3+(0,len(x)-k)) for m in (mask,hint)]
     if foreground is not None: mask,hint = mask*foreground,hint*foreground
     return Pasted(x, torch.cat([a, x[k:]]), mask, hint)

@@ -57,7 +57,7 @@ def perlin(
     angle = uniform((len(wy),wy.shape[2],wx.shape[2]), 0, 2*pi, g=g, device=device)
     with torch.autocast(wy.device.type, enabled=False): return 2**.5*((wy*dy)@angle.sin()@wx.mT + wy@angle.cos()@(wx*dx).mT)
 
-# %% ../../nbs/blocks/10_perlin.ipynb #e0c15392
+# %% ../../nbs/blocks/10_perlin.ipynb #56480a53
 def rotate(
     x:Tensor, # (b,c,h,w)
     angle:Tensor, # (b,) degrees, counter-clockwise
@@ -69,7 +69,7 @@ def rotate(
     c,s = torch.cos(angle*pi/180), torch.sin(angle*pi/180)
     zero = torch.zeros_like(c)
     turn = torch.stack([torch.stack([c,-s*h/w,zero],1), torch.stack([s*w/h,c,zero],1)], 1).to(x)
-    grid = F.affine_grid(turn, x.shape, align_corners=False)
+    with torch.autocast(x.device.type, enabled=False): grid = F.affine_grid(turn, x.shape, align_corners=False)
     return F.grid_sample(x-fill, grid, mode=mode, padding_mode='zeros', align_corners=False) + fill
 
 # %% ../../nbs/blocks/10_perlin.ipynb #d8d4fb56

@@ -53,7 +53,7 @@ def _pad(x, r, pad): # (b,c,h,w), pixels, as in `ssim_map`
     x = torch.cat([x[..., :r,:].flip(-2), x, x[..., -r:,:].flip(-2)], -2)
     return torch.cat([x[..., :r].flip(-1), x, x[..., -r:].flip(-1)], -1)
 
-# %% ../../nbs/blocks/12_ssim.ipynb #24d0e80f
+# %% ../../nbs/blocks/12_ssim.ipynb #e9b7e442
 def ssim_map(
     x:Tensor, # (b,c,h,w) images
     y:Tensor, # (b,c,h,w) images to compare with, same range as `x`
@@ -71,7 +71,7 @@ def ssim_map(
         mid = x.detach().mean((2,3), keepdim=True)
         x,y = x-mid,y-mid
         m = torch.cat([x, y, x*x+y*y, x*y], 1).to(memory_format=torch.channels_last)
-        mx,my,s,p = _blur(m, _gauss(window, sigma, x)).chunk(4, 1)
+        mx,my,s,p = _blur(m, _gauss(window, sigma, x)).contiguous().chunk(4, 1)
         return _similarity(mx, my, s, p, mid, L).mean(1)
 
 # %% ../../nbs/blocks/12_ssim.ipynb #05789a83
