@@ -6,9 +6,9 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/builtin.html.md"""
 
 # %% auto #0
 __all__ = ['FINE', 'PARTS', 'TRACES', 'DRAWN', 'CATEGORIES', 'EDITS', 'VISIBLE', 'canvas', 'cover', 'lay', 'bolts', 'bolt',
-           'washer', 'shrink', 'segment', 'chip', 'can', 'board', 'photo', 'crop', 'texture', 'Place', 'stroke', 'blob',
-           'scratch', 'stain', 'hole', 'thread', 'moved', 'warp', 'missing', 'dent', 'shift', 'tiny', 'crack',
-           'unusual', 'name_of', 'spoil', 'draw', 'Drawn', 'categories', 'builtin']
+           'metal', 'around', 'washer', 'shrink', 'segment', 'chip', 'can', 'lacquer', 'board', 'photo', 'crop',
+           'texture', 'Place', 'stroke', 'blob', 'scratch', 'stain', 'hole', 'thread', 'moved', 'warp', 'missing',
+           'dent', 'shift', 'tiny', 'crack', 'unusual', 'name_of', 'spoil', 'draw', 'Drawn', 'categories', 'builtin']
 
 # %% ../nbs/foundations/03_builtin.ipynb #eadaf52c
 from functools import lru_cache, partial
@@ -63,7 +63,28 @@ def bolt(img, u, v, p, light, on, px): # Canvas; coordinates around it; angle ar
     img = lay(img, top[...,None]*[1.,.9,.62], on*cover(head, px))
     return lay(img, .3, on*cover(d-.035, px))
 
-# %% ../nbs/foundations/03_builtin.ipynb #2be33998
+# %% ../nbs/foundations/03_builtin.ipynb #632271cc
+def metal(
+    r, # (n,n) distance from the middle of the washer
+    p, # (n,n) angle around it
+    light # Angle of the light
+): # (n,n,3)
+    "Brushed steel: it shines along two opposite rays, and its edges are bevelled"
+    shade = .62 + .17*np.cos(2*(p-light)) + .05*np.cos(4*(p-light))
+    bevel = .12*np.exp(-((r-.74)/.03)**2) - .12*np.exp(-((r-.44)/.03)**2)
+    return (shade+bevel)[...,None]*[1.,.97,.92]
+
+def around(
+    cx:float, # Middle of the washer
+    cy:float
+): # Function of a Generator
+    "Draw points on the metal of a washer"
+    def spot(rng):
+        a,far = rng.uniform(0, 2*np.pi), rng.uniform(.46, .72)
+        return cx+far*np.cos(a), cy+far*np.sin(a)
+    return spot
+
+# %% ../nbs/foundations/03_builtin.ipynb #248a272b
 def washer(
     size:int, # Side in pixels
     rng, # numpy Generator: where it lies and how it is lit
@@ -79,16 +100,11 @@ def washer(
     rim = .8 if dent is None else .8-dent[1]*np.exp(-(np.angle(np.exp(1j*(p-dent[0])))/.22)**2)
     img = (np.array([.22,.30,.42])+tint)*(1+tx*x+ty*y)[...,None]
     img = lay(img, 0., .35*cover(np.hypot(x-cx-.04, y-cy-.05)-.82, .1))
-    shade = .62 + .17*np.cos(2*(p-light)) + .05*np.cos(4*(p-light))
-    bevel = .12*np.exp(-((r-.74)/.03)**2) - .12*np.exp(-((r-.44)/.03)**2)
-    img = lay(img, (shade+bevel)[...,None]*[1.,.97,.92], cover(r-rim, px)*cover(.38-r, px))
+    img = lay(img, metal(r, p, light), cover(r-rim, px)*cover(.38-r, px))
     u,v,which = bolts(r, p, rot)
     img = bolt(img, u, v, p, light, which!=skip, px)
     img = lay(img, .12, (which==skip)*cover(np.hypot(u, v)-.07, px))
-    def on_metal(rng):
-        a,far = rng.uniform(0, 2*np.pi), rng.uniform(.46, .72)
-        return cx+far*np.cos(a), cy+far*np.sin(a)
-    return np.clip(img*gain, 0, 1), on_metal
+    return np.clip(img*gain, 0, 1), around(cx, cy)
 
 # %% ../nbs/foundations/03_builtin.ipynb #5cd5787e
 def shrink(
@@ -124,7 +140,19 @@ def can(img, u, v, w, h, light, px): # The same; `w` is the radius
     img = lay(img, (.66+.25*light*np.clip(1-d/w, 0, 1))[...,None]*[.95,1.,1.05], cover(d-w, px))
     return lay(img, .25, cover(np.maximum(d-.8*w, u+.35*w), px))
 
-# %% ../nbs/foundations/03_builtin.ipynb #f58635d8
+# %% ../nbs/foundations/03_builtin.ipynb #a213b12b
+def lacquer(
+    u, # (n,n) coordinates on the board, to the right
+    v, # (n,n) and down
+    px:float # Side of a picture pixel
+): # (n,n,3)
+    "The bare board: green, with traces and gold pads at their ends"
+    img = lay(np.ones(u.shape+(3,))*[.05,.31,.19], [.13,.46,.28], cover(np.min([segment(u, v, *o) for o in TRACES], 0)-.028, px))
+    pads = {o[:2] for o in TRACES} | {o[2:] for o in TRACES}
+    d = np.min([np.hypot(u-a, v-b) for a,b in pads], 0)
+    return lay(lay(img, [.85,.68,.3], cover(d-.06, px)), .1, cover(d-.022, px))
+
+# %% ../nbs/foundations/03_builtin.ipynb #d17c102b
 def board(
     size:int, # Side in pixels
     rng, # numpy Generator: how it sits and how it is lit
@@ -138,9 +166,7 @@ def board(
     u,v = (x-sx)*np.cos(turn)+(y-sy)*np.sin(turn), (y-sy)*np.cos(turn)-(x-sx)*np.sin(turn)
     gain,(lx,ly) = rng.uniform(.85, 1.12), rng.uniform(-.25, .25, 2)
     light = lx*x+ly*y
-    img = np.ones(x.shape+(3,))*[.05,.31,.19]
-    for o in TRACES: img = lay(img, [.13,.46,.28], cover(segment(u, v, *o)-.028, px))
-    for px_,py_ in {o[:2] for o in TRACES} | {o[2:] for o in TRACES}: img = lay(lay(img, [.85,.68,.3], cover(np.hypot(u-px_, v-py_)-.06, px)), .1, cover(np.hypot(u-px_, v-py_)-.022, px))
+    img = lacquer(u, v, px)
     for i,(what,cx,cy,w,h) in enumerate(PARTS):
         if i==skip: continue
         dx,dy,a = push[1:] if push and push[0]==i else (0,0,0)
@@ -148,7 +174,7 @@ def board(
         img = dict(chip=chip, can=can)[what](img, pu*np.cos(a)+pv*np.sin(a), pv*np.cos(a)-pu*np.sin(a), w, h, light, px)
     return np.clip(img*(gain+light)[...,None], 0, 1), lambda rng: tuple(rng.uniform(-.75, .75, 2))
 
-# %% ../nbs/foundations/03_builtin.ipynb #4e49eacb
+# %% ../nbs/foundations/03_builtin.ipynb #b6886029
 @lru_cache
 def photo(
     name:str # 'brick', 'gravel' or 'grass'
@@ -157,6 +183,7 @@ def photo(
     from skimage import data
     return getattr(data, name)()/255.
 
+# %% ../nbs/foundations/03_builtin.ipynb #a7daa7cd
 def crop(
     name:str, # Of the photo
     size:int, # Side in pixels
@@ -268,9 +295,9 @@ def shift(rng, c): # Generator, contrast
     "Push a part aside and turn it"
     return dict(push=(int(rng.integers(len(PARTS))), *rng.choice([-1,1], 2)*rng.uniform(.06, .1, 2)*(.5+c), rng.choice([-1,1])*(.2+.3*c)))
 
-# %% ../nbs/foundations/03_builtin.ipynb #ea413196
+# %% ../nbs/foundations/03_builtin.ipynb #efb2c6ec
 def tiny(img, p): # (n,n,3) clean canvas, Place
-    "A speck of two or three pixels"
+    "A speck, some three pixels across"
     return lay(img, p.rng.choice([.02,.98]), (.6+.4*p.c)*blob(p, 1.3*p.px, .5*p.px))
 
 def crack(img, p): # (n,n,3) clean canvas, Place
@@ -293,7 +320,7 @@ CATEGORIES = dict( # name -> scene, noise of the camera, defects
     grass=(texture('grass', True), 0., DRAWN),
     gravel=(texture('gravel', True), 0., (*DRAWN, tiny, crack, unusual)))
 
-# %% ../nbs/foundations/03_builtin.ipynb #b41d427f
+# %% ../nbs/foundations/03_builtin.ipynb #cc2e7085
 EDITS = 'missing','dent','shift' # defects that change the scene instead of drawing on it
 VISIBLE = .035 # change of a channel that a person sees
 
@@ -316,6 +343,7 @@ def spoil(
     if name_of(defect) in EDITS: img,_ = scene(size, again, split, **defect(hand, c))
     else: img = defect(clean, Place(*canvas(size), spot(hand), hand, c))
     if isinstance(img, tuple): img,core = img
+    if np.ptp(clean, -1).max()==0: img = img.mean(-1, keepdims=True).repeat(3, 2)
     clean,img = shrink(clean, size), shrink(img, size)
     if defect is unusual: return clean, img, np.zeros((size,size), bool)
     return clean, img, np.abs(img-clean).max(-1)>VISIBLE if core is None else shrink(core, size)>.5
@@ -366,7 +394,7 @@ class Drawn(Dataset):
         "The picture `i` without its defect, (3,h,w)"
         return self.items[i][2]
 
-# %% ../nbs/foundations/03_builtin.ipynb #bbfac53c
+# %% ../nbs/foundations/03_builtin.ipynb #9e69dbbc
 def categories() -> list[str]: # The first is the demo's
     "Names of the built-in categories"
     return list(CATEGORIES)
@@ -376,7 +404,7 @@ def builtin(
     *,
     size:int=64, # Side in pixels, even, 32 to 256
     split:str='train', # 'train' holds good pictures only; 'test' good ones and every kind of defect
-    difficulty:float|None=None, # 0 easy to 1 hard: how faint and small the defects are; None takes 0.5
+    difficulty:float|None=None, # 0 easy to 1 hard: how faint the defects are; None takes 0.5
     seed:int=0, # Another seed, other pictures
     n:int|None=None # Good pictures (None: 200 to train, 100 to test); a fifth as many of each defect
 ) -> Drawn:
@@ -386,6 +414,7 @@ def builtin(
     if not (32<=size<=256 and size%2==0): raise ValueError(f"size must be even and in 32..256, got {size}")
     difficulty = .5 if difficulty is None else difficulty
     if not 0<=difficulty<=1: raise ValueError(f"difficulty must be in [0,1], got {difficulty}")
-    n = n or (200 if split=='train' else 100)
+    n = (200 if split=='train' else 100) if n is None else n
+    if n<1: raise ValueError(f"n must be at least 1, got {n}")
     bad = [name_of(o) for o in CATEGORIES[category][2] for _ in range(max(1, n//5))] if split=='test' else []
     return Drawn(category, ['good']*n+bad, size, split, 1-difficulty, seed)

@@ -7,10 +7,11 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/cli.html.md"""
 # %% auto #0
 __all__ = ['ASKED', 'ROWS', 'REPAIR', 'Wrong', 'request', 'Parser', 'asked', 'next_free', 'write_json', 'open_run',
            'manifest_for', 'build', 'pictures', 'fit', 'restoration_of', 'measure', 'table', 'brightness', 'restored',
-           'finish', 'evaluate_run', 'photos', 'save_maps', 'predict', 'doctor', 'book', 'demo', 'parser', 'main']
+           'finish', 'losses_of', 'evaluate_run', 'photos', 'save_maps', 'predict', 'doctor', 'book', 'demo', 'parser',
+           'main']
 
-# %% ../nbs/91_cli.ipynb #fe675823
-import argparse, ast, json, shutil, sys
+# %% ../nbs/91_cli.ipynb #a4e4a820
+import argparse, ast, csv, json, shutil, sys
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -111,7 +112,7 @@ def pictures(manifest, size, split):
     from anomaly_nb.data import check, open_data
     return check(open_data(manifest['data'], category=manifest['category'], size=size, split=split, cache=True))
 
-# %% ../nbs/91_cli.ipynb #9fb01dbe
+# %% ../nbs/91_cli.ipynb #2b479aed
 def fit(args):
     "Train a method, set its threshold, measure it and write the report"
     from anomaly_nb.data import dataloader, hold_out
@@ -125,7 +126,8 @@ def fit(args):
         write_json(out/'manifest.json', manifest)
     print(f"{manifest['method']} on {manifest['data']}: {len(kept)} good pictures to learn from, {len(held)} held out for the threshold, {len(test)} to test; run {out}")
     budget = {k: manifest[k] for k in ('steps','epochs','minutes')}
-    det.fit(dataloader(kept, det.batch_size, shuffle=True), **budget, seed=manifest['seed'], out=out, resume=(out/'checkpoint.pt').exists())
+    try: det.fit(dataloader(kept, det.batch_size, shuffle=True), **budget, seed=manifest['seed'], out=out, resume=(out/'checkpoint.pt').exists())
+    except KeyboardInterrupt as e: raise KeyboardInterrupt(f"{e}; here: anomaly-nb fit {manifest['method']} --out {out} --resume") from None
     det.calibrate(dataloader(held)).save_pretrained(out)
     finish(out, manifest, det, kept, test)
 
@@ -188,7 +190,7 @@ def brightness(
     train,test = (elpv(spec.partition(':')[2], size=size, split=o, even=False) for o in ('train','test'))
     return evaluate(*Brightness().fit(dataloader(train)).predict_dl(dataloader(test)), test.kinds)
 
-# %% ../nbs/91_cli.ipynb #dae4bc21
+# %% ../nbs/91_cli.ipynb #b8cbba9e
 REPAIR = dict(inside='Squared error to the clean picture that is left inside defects (share)', good='Mean change of good pictures')
 
 def restored(det, x):
@@ -208,6 +210,14 @@ def finish(out, manifest, det, good, test):
         kinds=test.kinds, paths=test.paths, explain=lambda x: restored(det, x), clean=getattr(test, 'clean', None), threshold=float(det.threshold))
     print(table(name, res) if res else 'no metrics: the test pictures are all good or all defective')
     print(f'report: {report}')
+    print(f'go on with: anomaly-nb predict {out} PHOTO ...')
+
+# %% ../nbs/91_cli.ipynb #f91a69ba
+def losses_of(run):
+    "The loss history that `run` has written, for its curve"
+    path = Path(run)/'history.csv'
+    if not path.is_file(): return []
+    with open(path, newline='', encoding='utf-8') as f: return [{k: float(v) for k,v in row.items() if v} for row in csv.DictReader(f)]
 
 def evaluate_run(args):
     "Measure a trained run again, on its own pictures or on others"
@@ -217,6 +227,7 @@ def evaluate_run(args):
         manifest = open_run(args.run)
         if args.data: manifest = {**manifest, 'data': args.data, 'category': args.category}
         det = load(args.run)
+        det.losses = losses_of(args.run)
         good,test = (pictures(manifest, det.size, o) for o in ('train','test'))
         out = Path(args.out) if args.out else Path(args.run) if not args.data else next_free(Path(args.run)/'eval')
         out.mkdir(parents=True, exist_ok=True)
@@ -247,10 +258,9 @@ def save_maps(out, stem, path, amap, low, high):
     Image.fromarray(grey).save(out/'maps'/f'{stem}.png')
     (out/'overlays'/f'{stem}.png').write_bytes(png(overlay(x[None], big[None], vmin=low, vmax=high)[0]))
 
-# %% ../nbs/91_cli.ipynb #661f35b8
+# %% ../nbs/91_cli.ipynb #9b3ff708
 def predict(args):
     "Score, verdict, map and overlay of every photo"
-    import csv
     from anomaly_nb.data import dataloader
     from anomaly_nb.methods import load
     with request():
@@ -272,7 +282,7 @@ def predict(args):
             print(f'{verdict:7} {score:.4f} {path}')
     print(f'threshold {det.threshold:.4f}; scores.csv, maps and overlays in {out}')
 
-# %% ../nbs/91_cli.ipynb #86e2cd5f
+# %% ../nbs/91_cli.ipynb #a60e38af
 def doctor(args):
     "What this machine has: versions, device, extras"
     import importlib.metadata as md, platform, torch
@@ -299,7 +309,7 @@ def demo(args):
     from anomaly_nb.builtin import categories
     args.out = args.out or str(next_free('runs/demo'))
     fit(argparse.Namespace(**vars(args), method='transfusion', data=f'builtin:{categories()[0]}', category=None, size=None, preset='small', epochs=None, minutes=None, textures=None, settings={}, resume=False))
-    print(f"go on with: make lab (the book), or anomaly-nb predict {args.out} PHOTO ...")
+    print("and with the book: make lab in a clone, or anomaly-nb book DIR")
 
 # %% ../nbs/91_cli.ipynb #b5bf2c5f
 def parser():
@@ -328,7 +338,7 @@ def parser():
     command('doctor', doctor)
     return p
 
-# %% ../nbs/91_cli.ipynb #0e3b43d9
+# %% ../nbs/91_cli.ipynb #a85de018
 def _option(c, name, kind, text): c.add_argument(name, type=kind, help=text)
 
 def _fit_options(c):
@@ -338,7 +348,8 @@ def _fit_options(c):
     _option(c, '--category', str, 'which of several categories')
     _option(c, '--size', int, "side to which pictures are brought (default: the preset's)")
     c.add_argument('--preset', choices=('small','paper'), help='small: a CPU in minutes (default); paper: the figures of the paper')
-    for unit in ('steps','epochs','minutes'): _option(c, f'--{unit}', _above_zero, f"budget in {unit} (default: the preset's)")
+    one = c.add_mutually_exclusive_group()
+    for unit in ('steps','epochs','minutes'): _option(one, f'--{unit}', _above_zero, f"budget in {unit} (default: the preset's)")
     _option(c, '--seed', int, 'of first weights, order and made-up anomalies (default 0)')
     _option(c, '--textures', str, 'folder of texture photos for made-up anomalies')
     c.add_argument('--set', dest='settings', metavar='NAME=VALUE', type=_value, nargs='+', action='extend', default=[], help='settings of the method')

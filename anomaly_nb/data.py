@@ -98,14 +98,17 @@ def _folders(path): # Path of a folder
     "Sub-folders of `path` that a person made, in natural order"
     return sorted((p for p in path.iterdir() if p.is_dir() and p.name[0]!='.' and p.name!='__MACOSX'), key=_natural)
 
-# %% ../nbs/foundations/02_data.ipynb #36449b7c
+# %% ../nbs/foundations/02_data.ipynb #fe54bf1c
 def _dir(path, what): # Expected there
     "`path` as a folder that exists"
     path = Path(path).expanduser()
     if path.is_dir(): return path
     raise DataError(f"{'this is a file, no folder' if path.exists() else 'no such folder'}: {path} (expected {what})")
 
-def pictures_in(path, what): # Expected there
+def pictures_in(
+    path:str|Path, # Folder; its sub-folders are not looked into
+    what:str='pictures' # What to call them in an error
+) -> list[Path]: # In natural order
     "Picture files in folder `path`, at least one"
     path = _dir(path, what)
     if found := _listed(path): return found

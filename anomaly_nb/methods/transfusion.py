@@ -91,7 +91,7 @@ def small(cls:TransFusion,
     "For 64 to 128 pixels on a CPU in minutes; the network works on 32x32 cells whatever the size"
     size = settings.get('size', 64)
     ours = dict(widths=(32,64,128), blocks=1, attn=(2,), time_dim=64, groups=8, stem=max(1, size//32), K=5, step='restore', cut=.25, kernel=3,
-        max_exp=4, other_share=.4, visible=.05, match=0., top_share=.4, repair=1., size=size, batch_size=16, steps=1000, epochs=None, lr=2e-3, lr_drop=None,
+        max_exp=4, other_share=.4, visible=.05, match=0., top_share=.4, repair=1., size=size, batch_size=16, steps=1000, epochs=None, lr=1e-3, lr_drop=None,
         warmup=50, clip=1., ema=.995, precision='auto')
     return cls(**{**ours, **settings})
 
