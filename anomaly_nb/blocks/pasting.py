@@ -336,7 +336,7 @@ def borrow(
     rows,cols = [_around(k, n, g, x.device) for n in (h,w)]
     return x[lender[:,None,None], :, rows[:,:,None], cols[:,None,:]].permute(0,3,1,2)
 
-def _around(k, n, g, device):
+def _around(k, n, g, device): # Pictures, pixels along the axis, source of randomness, device
     "(k,n) indices of `n` pixels from a random start round to it again, half of them backwards"
     i = (uniform((k,1), 0, n, g=g, device=device).long() + torch.arange(n, device=device))%n
     return torch.where(uniform((k,1), g=g, device=device)<.5, i, i.flip(1))
