@@ -190,7 +190,7 @@ def brightness(
     train,test = (elpv(spec.partition(':')[2], size=size, split=o, even=False) for o in ('train','test'))
     return evaluate(*Brightness().fit(dataloader(train)).predict_dl(dataloader(test)), test.kinds)
 
-# %% ../nbs/91_cli.ipynb #1930b82c
+# %% ../nbs/91_cli.ipynb #9db5d792
 REPAIR = dict(inside='Squared error to the clean picture that is left inside defects (share)', good='Mean change of good pictures')
 
 def restored(det, x): # Trained detector, pictures (b,3,h,w)
@@ -209,6 +209,7 @@ def finish(out, manifest, det, good, test): # Folder, manifest, detector, traini
     write_report(report, pred, truth, title=f"{name} on {manifest['data']}", metrics=figures, baselines=res.get('baselines'), losses=det.losses, settings=manifest,
         kinds=test.kinds, paths=test.paths, explain=lambda x: restored(det, x), clean=getattr(test, 'clean', None), threshold=float(det.threshold))
     print(table(name, res) if res else 'no metrics: the test pictures are all good or all defective')
+    if 'Brightness' in res.get('baselines', {}): print('Brightness judges the photos as taken; the other columns see them evened out cell by cell')
     print(f'report: {report}')
     print(f'go on with: anomaly-nb predict {out} PHOTO ...')
 
