@@ -76,7 +76,7 @@ def _check(s):
         if not 0<=s[k]<=1: raise ValueError(f"{k} must be in [0,1], got {s[k]}")
     step_pairs(s['T'], s['K'])
 
-# %% ../../nbs/methods/23_transfusion.ipynb #07f001e9
+# %% ../../nbs/methods/23_transfusion.ipynb #508d03c8
 @patch(cls_method=True)
 def paper(cls:TransFusion,
     **settings # Constructor arguments that differ
