@@ -14,5 +14,6 @@ body,res = MarkdownExporter().from_notebook_node(nb, resources=dict(output_files
 for name,data in res['outputs'].items():
     (root/name).parent.mkdir(exist_ok=True)
     (root/name).write_bytes(data)
+body = body.replace('](images/', '](nbs/images/')
 ansi = re.compile(r'\x1b\[[0-9;]*m')
 (root/'README.md').write_text(ansi.sub('', re.sub(r'\n{3,}', '\n\n', body)).strip()+'\n', encoding='utf-8')
