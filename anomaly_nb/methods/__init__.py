@@ -28,7 +28,7 @@ _all_ = ['TransFusion']
 # %% ../../nbs/90_methods.ipynb #2d39f7ba
 METHODS = {'transfusion': ('TransFusion', {})} # name on the command line -> class, fixed settings
 
-# %% ../../nbs/90_methods.ipynb #7ed574b2
+# %% ../../nbs/90_methods.ipynb #f79ee8df
 def make(
     method:str, # Name on the command line, e.g. 'transfusion'
     preset:str='small', # 'small' or 'paper'
@@ -42,7 +42,14 @@ def make(
     known = [o for o in inspect.signature(cls.__init__).parameters if o!='self']
     for o in settings:
         if o not in known: raise ValueError(f"{method} has no setting {o!r}: expected one of {', '.join(known)}")
+    for o,v in settings.items(): _check_type(method, o, v, inspect.signature(cls.__init__).parameters[o].annotation)
     return getattr(cls, preset)(**{**fixed, **settings})
+
+# %% ../../nbs/90_methods.ipynb #d2e15dcd
+def _check_type(method, name, value, want): # Method, setting, its value, the constructor's annotation
+    "One line for a value of the wrong type; a whole number passes for a float, a list for a tuple"
+    alike = [value, *([float(value)] if type(value) is int else []), *([tuple(value)] if type(value) is list else [])]
+    if not any(isinstance(o, want) for o in alike): raise ValueError(f"{method}'s {name} must be of type {getattr(want, '__name__', want)}, got {value!r}")
 
 # %% ../../nbs/90_methods.ipynb #45eea394
 def load(
