@@ -109,15 +109,16 @@ def manifest_for(args): # Parsed command line
     if differ: raise Wrong(f"{args.out} was started with {'; '.join(differ)}")
     return res
 
-# %% ../nbs/91_cli.ipynb #e7db76e4
+# %% ../nbs/91_cli.ipynb #5e3d8814
 def build(
     manifest:dict # What was asked for
 ):
     "An untrained detector; its first weights follow from the seed"
     import torch
+    from anomaly_nb.blocks.pasting import Textures
     from anomaly_nb.methods import make
     given = {k: manifest[k] for k in ('size','textures') if manifest[k] is not None}
-    if 'textures' in given and not Path(given['textures']).expanduser().is_dir(): raise Wrong(f"no such folder of textures: {given['textures']}")
+    if 'textures' in given: Textures(given['textures'], size=8).bank # reads them all
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(manifest['seed'])
         return make(manifest['method'], manifest['preset'], **{**given, **manifest['settings']})

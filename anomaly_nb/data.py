@@ -328,13 +328,14 @@ def elpv(
     if not train: found['defect'] = [p for b,p,bad in rows if bad and b in tests]
     return _gather(found, None, size=size, cache=cache, tfm=even_light if even else None)
 
-# %% ../nbs/foundations/02_data.ipynb #f8110c3f
+# %% ../nbs/foundations/02_data.ipynb #38e83642
 def _open_folder(path, category, **kw): # Path; str or None; size, split, cache
     "The data set in folder `path`, recognised by its layout"
     if (path/_VISA).is_file(): return visa(path, category, **kw)
     if (path/'train').is_dir() or categories_in(path): return mvtec(path, category, **kw)
     if category is not None: raise DataError(f"{path} has no categories: not {category!r}")
-    if (path/'good').is_dir(): return folder(path/'good', *(p if p.is_dir() else None for p in (path/'bad', path/'masks')), **kw)
+    own = {d.name.lower(): d for d in _folders(path)}
+    if 'good' in own: return folder(own['good'], own.get('bad'), own.get('masks'), **kw)
     if _listed(path): return folder(path, **kw)
     raise DataError(f"{path} is built like no data set we know: expected {_VISA}, train/good, CATEGORY/train/good, good, or pictures right in it")
 
@@ -350,8 +351,9 @@ def open_data(
     "Open the pictures that `spec` names, whatever their layout"
     source,_,name = str(spec).partition(':')
     if source=='elpv' and name: return elpv(name, size=size, split=split, seed=seed, cache=cache)
-    if source!='builtin': return _open_folder(_dir(spec, "builtin:NAME, elpv:mono, elpv:poly or a folder of pictures"), category, size=size, split=split, cache=cache)
     from anomaly_nb.builtin import builtin, categories
+    drawn = f"builtin:{spec if spec in categories() else 'NAME'}"
+    if source!='builtin': return _open_folder(_dir(spec, f"{drawn}, elpv:mono, elpv:poly or a folder of pictures"), category, size=size, split=split, cache=cache)
     return builtin(_choose(name or category, categories(), 'builtin'), size=size, split=split, seed=seed)
 
 # %% ../nbs/foundations/02_data.ipynb #f51d97fd

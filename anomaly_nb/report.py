@@ -132,7 +132,7 @@ def _pack(
     im.save(buf, 'JPEG' if photo else 'PNG', quality=85)
     return buf.getvalue(),'jpeg' if photo else 'png'
 
-# %% ../nbs/foundations/07_report.ipynb #ae3d0365
+# %% ../nbs/foundations/07_report.ipynb #84a1b3e9
 def columns(
     idx:list[int], # Which pictures
     pred:Detection, # Of the whole test set, and so the rest
@@ -144,7 +144,7 @@ def columns(
     "What the report shows of the pictures `idx`"
     x,amap = truth.x[idx],pred.amap[idx].float()
     lo,hi = np.quantile(pred.amap.float().numpy(), [.5,.9995])
-    cols = {'input': x, 'map over input': overlay(x, amap, vmin=lo, vmax=hi)}
+    cols = {'input': x, 'map over input': overlay(x, amap, alpha=1., vmin=lo, vmax=hi)}
     if explain: cols |= {k: _colours(k, o) for k,o in explain(x).items()}
     if clean: cols['drawn without defect'] = torch.stack([clean(i) for i in idx])
     cols['predicted mask'] = amap>cut
@@ -253,7 +253,7 @@ def _figure(
     "`pic` with its `caption`"
     return f'<figure>{img(pic, caption)}<figcaption>{cell(caption)}</figcaption></figure>'
 
-# %% ../nbs/foundations/07_report.ipynb #a8b0276e
+# %% ../nbs/foundations/07_report.ipynb #70fcc5c1
 def _verdicts(
     score:Tensor, # (n,) float
     label:Tensor, # (n,) bool
@@ -263,8 +263,8 @@ def _verdicts(
     "How many defects are found, how many good pictures are reported"
     hit,bad = score>threshold,int(label.sum())
     how = 'set beforehand' if given else 'the best F1 on this very test set, so optimistic'
-    return (f'{bad} pictures with a defect, {len(label)-bad} good ones. With the threshold {threshold:.4g} ({how}) '
-        f'{int((hit&label).sum())} of the {bad} defects are reported, and {int((hit&~label).sum())} of the {len(label)-bad} good pictures.')
+    return (f'Test pictures with a defect: {bad}, good: {len(label)-bad}. Reported with the threshold {threshold:.4g} ({how}): '
+        f'{int((hit&label).sum())} of {bad} with a defect, {int((hit&~label).sum())} of {len(label)-bad} good.')
 
 # %% ../nbs/foundations/07_report.ipynb #183315ec
 def _top(
@@ -306,7 +306,7 @@ def _pictures(
     shots = {i: f'<div class="shot"><p>{tags[i]}</p><div class="strip">{strips[i]}</div></div>\n' for i in idx}
     return ''.join(f'<h3>{cell(name)}</h3>\n' + ''.join(shots[i] for i in o) for name,o in groups.items())
 
-# %% ../nbs/foundations/07_report.ipynb #55fddbb3
+# %% ../nbs/foundations/07_report.ipynb #4b9df5e3
 def _gallery(
     pred:Detection, # As in `write_report`, and so the rest
     truth:Batch, # `mask` may be None
@@ -321,7 +321,9 @@ def _gallery(
     idx = sorted({i for o in groups.values() for i in o})
     words = {i: [kinds[i], f'score {float(pred.score[i]):.4g}', 'reported' if pred.score[i]>threshold else 'passed'] for i in idx}
     if paths: words = {i: o+['/'.join(Path(paths[i]).parts[-2:])] for i,o in words.items()}
-    rule = f'<p>The predicted mask is where the map is above {cut:.4g}, which 0.5&nbsp;% of the pixels of good pictures exceed.</p>\n'
+    h,w = truth.x.shape[2:]
+    rule = (f'<p>All pictures are as the detector gets them, {w}x{h} pixels: a photo of another shape looks squashed. One range of colours serves all maps, so where the '
+        f'score is low the map is faint. The predicted mask is where the map is above {cut:.4g}, which 0.5&nbsp;% of the pixels of good pictures exceed.</p>\n')
     return '<h2>Pictures</h2>\n' + rule + _pictures(groups, columns(idx, pred, truth, cut, explain, clean), idx, words)
 
 # %% ../nbs/foundations/07_report.ipynb #19e7f630

@@ -202,7 +202,7 @@ def outline(
     line = F.max_pool2d(m, 2*width+1, stride=1, padding=width)>m
     return torch.where(line, x.new_tensor(to_rgb(color)).view(1,3,1,1), x)
 
-# %% ../nbs/foundations/01_show.ipynb #51635cbe
+# %% ../nbs/foundations/01_show.ipynb #d863232a
 def _thin(
     v, # Numbers
     n:int=200 # Most points to keep
@@ -224,7 +224,7 @@ def plot_losses(
     if all(o[k]>0 for o in losses for k in names if k in o): ax.set_yscale('log')
     ax.set(xlabel='step')
     ax.grid(alpha=.3)
-    ax.legend(fontsize=8, frameon=False)
+    ax.legend(fontsize=8, frameon=False, loc='center left', bbox_to_anchor=(1,.5))
 
 # %% ../nbs/foundations/01_show.ipynb #26344b6d
 def plot_curves(
