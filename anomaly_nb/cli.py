@@ -178,8 +178,8 @@ def measure(
     if more := restoration_of(det, test): res['restoration'] = more
     return {**res, 'baselines': evaluate_baselines(dataloader(good), dataloader(test), test.kinds)}, pred, truth
 
-# %% ../nbs/91_cli.ipynb #9b27d7a4
-ROWS = dict(image_auroc='image AUROC', image_ap='image AP', image_f1_max='image F1-max', pixel_auroc='pixel AUROC', pixel_ap='pixel AP', aupro='AUPRO', aupro_05='AUPRO at 0.05')
+# %% ../nbs/91_cli.ipynb #5b39e013
+ROWS = dict(image_auroc='image AUROC', image_ap='image AP', image_f1_max='image F1-max', pixel_auroc='pixel AUROC', pixel_ap='pixel AP', pixel_f1_max='pixel F1-max', aupro='AUPRO', aupro_05='AUPRO at 0.05')
 
 def table(
     name:str, # Of the method

@@ -44,9 +44,9 @@ def table(
     body = ''.join(f'<tr><th>{cell(name)}</th>' + ''.join(f'<td>{cell(o)}</td>' for o in vals) + '</tr>\n' for name,*vals in rows)
     return f'<div class="wide"><table>\n<tr>{top}</tr>\n{body}</table></div>'
 
-# %% ../nbs/foundations/07_report.ipynb #bfdf9fad
+# %% ../nbs/foundations/07_report.ipynb #b28eede6
 FIGURES = dict(image_auroc='Image AUROC', image_ap='Image AP', image_f1_max='Image F1-max', pixel_auroc='Pixel AUROC',
-    pixel_ap='Pixel AP', aupro='AUPRO', aupro_05='AUPRO@0.05')
+    pixel_ap='Pixel AP', pixel_f1_max='Pixel F1-max', aupro='AUPRO', aupro_05='AUPRO@0.05')
 
 def figures_table(
     detectors:dict[str,dict] # Name of a detector -> its figures, from `evaluate`
@@ -55,7 +55,7 @@ def figures_table(
     more = {k: k.replace('_',' ') for o in detectors.values() for k,v in o.items() if k not in FIGURES and isinstance(v, (int,float))}
     return table(['', *detectors], [[name, *(o.get(k) for o in detectors.values())] for k,name in (FIGURES|more).items()])
 
-# %% ../nbs/foundations/07_report.ipynb #c4d69b50
+# %% ../nbs/foundations/07_report.ipynb #f9d1c539
 def kinds_table(
     kinds:list[str], # (n,) kind of each picture
     alarm:Tensor, # (n,) bool, is the score above the threshold?
@@ -64,7 +64,7 @@ def kinds_table(
 ) -> str: # HTML
     "Figures of each kind of defect, beside the baselines' image AUROC"
     per = metrics.get('per_kind', {})
-    keys = [k for k in FIGURES if k not in ('image_f1_max','aupro_05') and any(k in o for o in per.values())]
+    keys = [k for k in FIGURES if k not in ('image_f1_max','pixel_f1_max','aupro_05') and any(k in o for o in per.values())]
     rows = []
     for name in sorted(set(kinds), key=lambda k: (k!='good', k)):
         mine = [bool(a) for k,a in zip(kinds, alarm) if k==name]
