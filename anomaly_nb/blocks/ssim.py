@@ -12,26 +12,30 @@ import torch, torch.nn.functional as F
 from contextlib import nullcontext
 from torch import Tensor
 
-# %% ../../nbs/blocks/12_ssim.ipynb #3cae5b42
+# %% ../../nbs/blocks/12_ssim.ipynb #ac6e35dd
 def _gauss(window, sigma, x): # Side and deviation in pixels; `x` lends its device
     "(window,) Gaussian weights that sum to 1, with the device and dtype of `x`"
     d = torch.arange(window, device=x.device, dtype=x.dtype) - window//2
     return torch.softmax(-(d/sigma)**2/2, 0)
 
-def _blur(x, k): # (b,c,h,w) and (window,)
-    "Average `x` (b,c,h,w) under the weights `k`: columns first, then rows"
-    c = x.shape[1]
-    x = F.conv2d(x, k.view(1,1,-1,1).repeat(c,1,1,1), groups=c)
-    return F.conv2d(x, k.view(1,1,1,-1).repeat(c,1,1,1), groups=c)
+def _blur(x, k): # (h,w,n) and (window,)
+    "Average `n` pictures side by side in the last dimension under the weights `k`: columns first, then rows"
+    n = x.shape[-1]
+    x = x[None].permute(0,3,1,2)
+    x = F.conv2d(x, k.view(1,1,-1,1).repeat(n,1,1,1), groups=n)
+    x = F.conv2d(x, k.view(1,1,1,-1).repeat(n,1,1,1), groups=n)
+    return x[0].permute(1,2,0)
 
-# %% ../../nbs/blocks/12_ssim.ipynb #c0b85e12
-def _similarity(mx, my, s, p, mid, L): # Five of (b,c,h,w), and the range
-    "SSIM from the local means of x, y, x*x+y*y and x*y, all measured from `mid`"
-    c1,c2 = (.01*L)**2,(.03*L)**2
-    var = (s-mx*mx-my*my).clamp(min=0)
-    cov = (2*(p-mx*my)).clamp(-var, var)
-    mx,my = mx+mid,my+mid
-    return (2*mx*my+c1)/(mx*mx+my*my+c1) * ((cov+c2)/(var+c2))
+# %% ../../nbs/blocks/12_ssim.ipynb #7b2a25c9
+def _agree(s, d, c): # Two of any shape, not negative, and a constant
+    "1 where `d` is nothing beside `s`, -1 where it is everything"
+    return 1 - 2*d/(s+d+c)
+
+def _similarity(ms, md, ss, dd, mid, L): # Four of (h,w,n), (n,), and the range
+    "SSIM from the local means of s=x+y-mid, d=x-y, s*s and d*d"
+    md2 = md*md
+    brightness = _agree((ms+mid).square(), md2, 2*(.01*L)**2)
+    return brightness * _agree(F.relu(ss-ms*ms), F.relu(dd-md2), 2*(.03*L)**2)
 
 # %% ../../nbs/blocks/12_ssim.ipynb #4474c909
 def _check(x, y, window, pad): # As in `ssim_map`
@@ -53,7 +57,19 @@ def _pad(x, r, pad): # (b,c,h,w), pixels, as in `ssim_map`
     x = torch.cat([x[..., :r,:].flip(-2), x, x[..., -r:,:].flip(-2)], -2)
     return torch.cat([x[..., :r].flip(-1), x, x[..., -r:].flip(-1)], -1)
 
-# %% ../../nbs/blocks/12_ssim.ipynb #e9b7e442
+# %% ../../nbs/blocks/12_ssim.ipynb #702d9b60
+def _local(x, y, window, sigma, L, pad): # As in `ssim_map`
+    "(h,w,b*c) similarity of `x` and `y` around each pixel of each channel"
+    _check(x, y, window, pad)
+    dtype = torch.promote_types(x.dtype, torch.float32)
+    with _no_autocast(x):
+        x,y = (_pad(o.to(dtype), window//2, pad).flatten(0,1) for o in (x,y))
+        mid = 2*x.detach().mean((1,2))
+        s,d = (o.permute(1,2,0).contiguous() for o in (x+y-mid[:,None,None], x-y))
+        k = _gauss(window, sigma, s)
+        return _similarity(*(_blur(o, k) for o in (s, d, s*s, d*d)), mid, L)
+
+# %% ../../nbs/blocks/12_ssim.ipynb #7750ae24
 def ssim_map(
     x:Tensor, # (b,c,h,w) images
     y:Tensor, # (b,c,h,w) images to compare with, same range as `x`
@@ -64,17 +80,10 @@ def ssim_map(
     pad:str='reflect' # Border: 'reflect', 'zero', or 'valid' for windows that fit only
 ) -> Tensor: # (b,h,w) similarity at most 1; 'valid' is `window-1` smaller each way
     "Similarity of `x` and `y` around each pixel, averaged over channels"
-    _check(x, y, window, pad)
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    with _no_autocast(x):
-        x,y = (_pad(o.to(dtype), window//2, pad) for o in (x,y))
-        mid = x.detach().mean((2,3), keepdim=True)
-        x,y = x-mid,y-mid
-        m = torch.cat([x, y, x*x+y*y, x*y], 1).to(memory_format=torch.channels_last)
-        mx,my,s,p = _blur(m, _gauss(window, sigma, x)).contiguous().chunk(4, 1)
-        return _similarity(mx, my, s, p, mid, L).mean(1)
+    r = _local(x, y, window, sigma, L, pad).unflatten(-1, x.shape[:2])
+    return r.mean(-1).permute(2,0,1).contiguous()
 
-# %% ../../nbs/blocks/12_ssim.ipynb #05789a83
+# %% ../../nbs/blocks/12_ssim.ipynb #f3f50f44
 def ssim(
     x:Tensor, # (b,c,h,w) images
     y:Tensor, # (b,c,h,w) images to compare with, same range as `x`
@@ -85,4 +94,4 @@ def ssim(
     pad:str='valid' # Border, as in `ssim_map`
 ) -> Tensor: # () 1 for equal pictures
     "Mean of `ssim_map` over the pixels whose window lies inside the picture"
-    return ssim_map(x, y, window, sigma, L, pad=pad).mean()
+    return _local(x, y, window, sigma, L, pad).mean()
