@@ -199,7 +199,12 @@ class Heads(nn.Module):
         "Read anomaly, normal appearance and mask from `f`"
         return self.anomaly(f), self.normal(f), self.mask(f)
 
-# %% ../../nbs/blocks/16_unet.ipynb #08ea874a
+# %% ../../nbs/blocks/16_unet.ipynb #841cf6c4
+def _half(kind):
+    "Does torch compute in 16 bits just now, on this `kind` of device?"
+    return torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+
+# %% ../../nbs/blocks/16_unet.ipynb #6db42cf7
 class UNet(nn.Module):
     "Picture, hint, row and step in; anomaly, normal appearance and mask out"
     def __init__(self, *,
@@ -224,4 +229,5 @@ class UNet(nn.Module):
     ) -> tuple[Tensor,Tensor,Tensor]: # Anomaly and normal (b,img_ch,h,w), mask logit (b,1,h,w)
         "Answer for `x` at step `t`"
         if any(o%self.div for o in x.shape[2:]): raise ValueError(f"sides must be divisible by {self.div}, got {'x'.join(map(str, x.shape[2:]))}")
+        if _half(x.device.type): x = x.contiguous(memory_format=torch.channels_last)
         return self.heads(self.trunk(self.stem(x), t))

@@ -7,7 +7,8 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/methods/transfusion.html.md"""
 # %% auto #0
 __all__ = ['TransFusion', 'Fading', 'Step']
 
-# %% ../../nbs/methods/23_transfusion.ipynb #17f07180
+# %% ../../nbs/methods/23_transfusion.ipynb #d1211f00
+from contextlib import nullcontext
 from typing import NamedTuple
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ from ..blocks.schedules import linear_betas, sample_t, step_pairs
 from ..blocks.transparency import blend, blend_step, restore_step
 from ..blocks.unet import UNet, positional_row
 
-# %% ../../nbs/methods/23_transfusion.ipynb #9f8d91b7
+# %% ../../nbs/methods/23_transfusion.ipynb #3f06638a
 class TransFusion(Detector):
     "A network predicts mask, anomaly and normal appearance while the anomaly fades out"
     def __init__(self, *,
@@ -56,33 +57,46 @@ class TransFusion(Detector):
         warmup:int=0, # Steps over which the rate rises to its height
         clip:float|None=None, # Longest gradient
         ema:float=0., # Decay of the averaged weights, 0 for none
-        precision:str='no' # Of the training: 'no', 'bf16', 'fp16', or 'auto' for bf16 where the hardware computes with it
+        precision:str='no', # Of the training: 'no', 'bf16', 'fp16', or 'auto' for bf16 where the hardware computes with it
+        predict_precision:str='no', # Of the prediction, as `precision`
+        accumulate:int=1, # Batches an optimizer step, each of `batch_size`
+        checkpoint:bool=False, # Compute activations again in the backward pass: less memory, more time
+        released:bool=False # First call, divisor of the masks and range of SSIM as in the released code
     ):
         super().__init__()
         given = {k: v for k,v in locals().items() if k not in ('self','__class__')}
-        net = {k: given.pop(k) for k in ('widths','blocks','attn','time_dim','groups','stem')}
+        net = {k: given.pop(k) for k in ('widths','blocks','attn','time_dim','groups','stem','checkpoint')}
         _check(given)
         for k,v in given.items(): setattr(self, k, v)
         self.net,self.bank = UNet(**net), None
         if size%self.net.div: raise ValueError(f"size must be divisible by {self.net.div}, got {size}")
         self.register_buffer('betas', linear_betas(T), persistent=False)
 
-# %% ../../nbs/methods/23_transfusion.ipynb #47962b20
+# %% ../../nbs/methods/23_transfusion.ipynb #a35745bd
 def _check(s):
     "One-line errors for settings `s` that make no sense"
     if s['step'] not in ('blend','restore'): raise ValueError(f"step must be 'blend' or 'restore', got {s['step']!r}")
     if s['kernel']<1 or s['kernel']%2==0: raise ValueError(f"kernel must be odd and above 0, got {s['kernel']}")
     for k in ('lam','cut','self_share','other_share','top_share','rotate_share'):
         if not 0<=s[k]<=1: raise ValueError(f"{k} must be in [0,1], got {s[k]}")
-    step_pairs(s['T'], s['K'])
+    for k in ('precision','predict_precision'):
+        if s[k] not in ('no','bf16','fp16','auto'): raise ValueError(f"{k} must be 'no', 'bf16', 'fp16' or 'auto', got {s[k]!r}")
+    step_pairs(s['T'], s['K'], start=s['T']-1-s['released'])
 
-# %% ../../nbs/methods/23_transfusion.ipynb #508d03c8
+# %% ../../nbs/methods/23_transfusion.ipynb #83fa864c
 @patch(cls_method=True)
 def paper(cls:TransFusion,
     **settings # Constructor arguments that differ
 ):
     "The published network and figures, for 256-pixel pictures and a GPU"
     return cls(**settings)
+
+@patch(cls_method=True)
+def official(cls:TransFusion,
+    **settings # Constructor arguments that differ
+):
+    "As `paper`, and as the released code where the two differ"
+    return cls(**{'released': True, **settings})
 
 @patch(cls_method=True)
 def small(cls:TransFusion,
@@ -137,7 +151,7 @@ def look(self:TransFusion,
     row = positional_row(*xt.shape[2:], device=xt.device).expand_as(hint)
     return self.net(torch.cat([xt, hint, row], 1), t)
 
-# %% ../../nbs/methods/23_transfusion.ipynb #b2421425
+# %% ../../nbs/methods/23_transfusion.ipynb #51f0b2b2
 @patch
 def forward(self:TransFusion,
     x:Tensor, # (b,3,h,w) normal pictures in [0,1]
@@ -151,11 +165,22 @@ def forward(self:TransFusion,
     guess = blend_step(f.xt, n, e/opacity, (logit.detach()>0).to(n.dtype), bt, bs)
     truth = blend_step(f.xt, f.n, f.a, f.mask, bt, bs)
     terms = dict(anomaly=F.mse_loss(e, opacity*f.mask*f.a), mask=mask_loss(logit, f.mask),
-        normal=appearance_loss(n, f.n, L=2.), consistency=F.mse_loss(guess, truth))
+        normal=appearance_loss(n, f.n, L=1. if self.released and n.min()>=-.5 else 2.), consistency=F.mse_loss(guess, truth))
     if self.repair: terms['repair'] = self.repair*((n-f.n).abs()*f.mask).sum()/(3*f.mask.sum()).clamp(min=1)
     return terms
 
-# %% ../../nbs/methods/23_transfusion.ipynb #cbd98bac
+# %% ../../nbs/methods/23_transfusion.ipynb #0ec54eb0
+def _bits(precision):
+    "'auto' decided"
+    from anomaly_nb.train import native_bf16
+    return ('bf16' if native_bf16() else 'no') if precision=='auto' else precision
+
+def _autocast(precision, x):
+    "Compute in 16 bits where `precision` says so, on the device of `x`"
+    dtype = dict(bf16=torch.bfloat16, fp16=torch.float16).get(_bits(precision))
+    return nullcontext() if dtype is None else torch.autocast(x.device.type, dtype)
+
+# %% ../../nbs/methods/23_transfusion.ipynb #7ffd31e8
 @patch
 def fit(self:TransFusion,
     dl, # Loader of good pictures
@@ -168,15 +193,14 @@ def fit(self:TransFusion,
     resume:bool=False # Go on from the checkpoint in `out`
 ) -> TransFusion: # `self`
     "Learn from the good pictures of `dl`"
-    from anomaly_nb.train import native_bf16, step_at, train
+    from anomaly_nb.train import step_at, train
     if steps is epochs is minutes is None: steps,epochs = self.steps,self.epochs
     schedule = 'cosine' if self.lr_drop is None else step_at(self.lr_drop)
-    precision = ('bf16' if native_bf16() else 'no') if self.precision=='auto' else self.precision
     self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, lr=self.lr,
-        schedule=schedule, warmup=self.warmup, clip=self.clip, ema=self.ema, precision=precision)
+        schedule=schedule, warmup=self.warmup, clip=self.clip, ema=self.ema, accumulate=self.accumulate, precision=_bits(self.precision))
     return self
 
-# %% ../../nbs/methods/23_transfusion.ipynb #79e7d030
+# %% ../../nbs/methods/23_transfusion.ipynb #a0b6cadc
 class Step(NamedTuple):
     "One call of the network on the way down; appearances in [-1,1]"
     t:int # Step index of the call
@@ -192,8 +216,9 @@ def fade(self:TransFusion,
 ): # Yields a `Step` for each call, from the top of the schedule down
     "Walk `x` down the schedule"
     xt,hint = 2*x-1, torch.zeros_like(x[:,:1])
-    for t,s in step_pairs(self.T, self.K):
-        e,n,logit = self.look(xt, hint, torch.full((len(x),), t, device=x.device))
+    for t,s in step_pairs(self.T, self.K, start=self.T-1-self.released):
+        with _autocast(self.predict_precision, x): e,n,logit = self.look(xt, hint, torch.full((len(x),), t, device=x.device))
+        e,n,logit = e.float(),n.float(),logit.float()
         mask = logit.sigmoid()
         hint = (mask>self.cut).to(x.dtype)
         bt,bs = self.betas[t],self.betas[s]
@@ -210,13 +235,14 @@ def final_map(self:TransFusion,
     mix = self.lam*disc + (1-self.lam)*recon
     return F.avg_pool2d(mix[:,None], self.kernel, stride=1, padding=self.kernel//2)[:,0]
 
-# %% ../../nbs/methods/23_transfusion.ipynb #046e94f0
+# %% ../../nbs/methods/23_transfusion.ipynb #3c5c8a67
 @patch
 def _walked(self:TransFusion, x):
     "Reconstruction in [0,1], both maps of Eq. (10), and all steps for `x`"
     steps = list(self.fade(x))
     rec = (steps[-1].x/2+.5).clamp(0,1)
-    return rec, torch.stack([o.mask for o in steps]).mean(0)[:,0], (rec-x).square().mean(1), steps
+    disc = sum(o.mask for o in steps)[:,0]/(len(steps)+self.released)
+    return rec, disc, (rec-x).square().mean(1), steps
 
 @patch
 def anomaly_map(self:TransFusion,
@@ -230,8 +256,8 @@ def anomaly_map(self:TransFusion,
 def explain(self:TransFusion,
     x:Tensor # (b,3,h,w) in [0,1]
 ) -> dict[str,Tensor]: # Pictures (b,3,h,w) and maps (b,h,w) by name
-    "Reconstruction, both maps, the predicted appearances, and the picture after each step"
+    "Reconstruction, both maps, the predicted appearances, and what each step saw and left"
     rec,disc,recon,steps = self.eval()._walked(x)
     last = {k: (getattr(steps[-1], k)/2+.5).clamp(0,1) for k in 'na'}
     return dict(input=x, reconstruction=rec, M_disc=disc, M_recon=recon, map=self.final_map(disc, recon), normal=last['n'], anomaly=last['a'],
-        **{f'after t={o.t}': (o.x/2+.5).clamp(0,1) for o in steps})
+        **{f'after t={o.t}': (o.x/2+.5).clamp(0,1) for o in steps}, **{f'normal t={o.t}': (o.n/2+.5).clamp(0,1) for o in steps}, **{f'mask t={o.t}': o.mask[:,0] for o in steps})
