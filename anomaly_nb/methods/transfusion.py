@@ -7,7 +7,7 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/methods/transfusion.html.md"""
 # %% auto #0
 __all__ = ['TransFusion', 'Fading', 'Step']
 
-# %% ../../nbs/methods/23_transfusion.ipynb #d1211f00
+# %% ../../nbs/methods/23_transfusion.ipynb #c4d77090
 from contextlib import nullcontext
 from typing import NamedTuple
 import torch
@@ -21,8 +21,9 @@ from ..blocks.losses import appearance_loss, mask_loss
 from ..blocks.schedules import linear_betas, sample_t, step_pairs
 from ..blocks.transparency import blend, blend_step, restore_step
 from ..blocks.unet import UNet, positional_row
+from ..blocks.usual import Usual, box_mean
 
-# %% ../../nbs/methods/23_transfusion.ipynb #3f06638a
+# %% ../../nbs/methods/23_transfusion.ipynb #4972c7b3
 class TransFusion(Detector):
     "A network predicts mask, anomaly and normal appearance while the anomaly fades out"
     def __init__(self, *,
@@ -38,6 +39,8 @@ class TransFusion(Detector):
         cut:float=.5, # Predicted masks are cut at this probability on the way down, in (0,1)
         lam:float=.95, # Share of the predicted mask in the final map, in [0,1]; the rest is the reconstruction's
         kernel:int=7, # Side of the mean filter over the final map, odd
+        recon:str='faded', # The reconstruction's map: 'faded', squared difference to the end of the walk, or 'normal', difference to the first predicted normal appearance (ours)
+        even:bool=False, # Divide both maps by what they say about good pictures (ours)
         max_exp:int=5, # Perlin masks have 1 to 2^`max_exp` lattice cells a side
         self_share:float=.5, # Share of anomalies made of the picture's own pieces, in [0,1]
         other_share:float=0., # Share of anomalies borrowed from another good picture, in [0,1] (ours)
@@ -71,11 +74,13 @@ class TransFusion(Detector):
         self.net,self.bank = UNet(**net), None
         if size%self.net.div: raise ValueError(f"size must be divisible by {self.net.div}, got {size}")
         self.register_buffer('betas', linear_betas(T), persistent=False)
+        self.usual = Usual(2, size) if even else None
 
-# %% ../../nbs/methods/23_transfusion.ipynb #a35745bd
+# %% ../../nbs/methods/23_transfusion.ipynb #2faf1a9d
 def _check(s):
     "One-line errors for settings `s` that make no sense"
     if s['step'] not in ('blend','restore'): raise ValueError(f"step must be 'blend' or 'restore', got {s['step']!r}")
+    if s['recon'] not in ('faded','normal'): raise ValueError(f"recon must be 'faded' or 'normal', got {s['recon']!r}")
     if s['kernel']<1 or s['kernel']%2==0: raise ValueError(f"kernel must be odd and above 0, got {s['kernel']}")
     for k in ('lam','cut','self_share','other_share','top_share','rotate_share'):
         if not 0<=s[k]<=1: raise ValueError(f"{k} must be in [0,1], got {s[k]}")
@@ -83,7 +88,18 @@ def _check(s):
         if s[k] not in ('no','bf16','fp16','auto'): raise ValueError(f"{k} must be 'no', 'bf16', 'fp16' or 'auto', got {s[k]!r}")
     step_pairs(s['T'], s['K'], start=s['T']-1-s['released'])
 
-# %% ../../nbs/methods/23_transfusion.ipynb #83fa864c
+# %% ../../nbs/methods/23_transfusion.ipynb #0ec54eb0
+def _bits(precision):
+    "'auto' decided"
+    from anomaly_nb.train import native_bf16
+    return ('bf16' if native_bf16() else 'no') if precision=='auto' else precision
+
+def _autocast(precision, x):
+    "Compute in 16 bits where `precision` says so, on the device of `x`"
+    dtype = dict(bf16=torch.bfloat16, fp16=torch.float16).get(_bits(precision))
+    return nullcontext() if dtype is None else torch.autocast(x.device.type, dtype)
+
+# %% ../../nbs/methods/23_transfusion.ipynb #0cec4a58
 @patch(cls_method=True)
 def paper(cls:TransFusion,
     **settings # Constructor arguments that differ
@@ -104,7 +120,7 @@ def small(cls:TransFusion,
 ):
     "For 64 to 128 pixels on a CPU in minutes; the network works on 32x32 cells whatever the size"
     size = settings.get('size', 64)
-    ours = dict(widths=(32,64,128), blocks=1, attn=(2,), time_dim=64, groups=8, stem=max(1, size//32), K=5, step='restore', cut=.25, kernel=3,
+    ours = dict(widths=(32,64,128), blocks=1, attn=(2,), time_dim=64, groups=8, stem=max(1, size//32), K=5, step='restore', cut=.25, kernel=3, lam=.5, recon='normal', even=True,
         max_exp=4, other_share=.4, visible=.05, match=0., top_share=.4, repair=1., size=size, batch_size=16, steps=1000, epochs=None, lr=1e-3, lr_drop=None,
         warmup=50, clip=1., ema=.995, precision='auto')
     return cls(**{**ours, **settings})
@@ -169,37 +185,6 @@ def forward(self:TransFusion,
     if self.repair: terms['repair'] = self.repair*((n-f.n).abs()*f.mask).sum()/(3*f.mask.sum()).clamp(min=1)
     return terms
 
-# %% ../../nbs/methods/23_transfusion.ipynb #0ec54eb0
-def _bits(precision):
-    "'auto' decided"
-    from anomaly_nb.train import native_bf16
-    return ('bf16' if native_bf16() else 'no') if precision=='auto' else precision
-
-def _autocast(precision, x):
-    "Compute in 16 bits where `precision` says so, on the device of `x`"
-    dtype = dict(bf16=torch.bfloat16, fp16=torch.float16).get(_bits(precision))
-    return nullcontext() if dtype is None else torch.autocast(x.device.type, dtype)
-
-# %% ../../nbs/methods/23_transfusion.ipynb #7ffd31e8
-@patch
-def fit(self:TransFusion,
-    dl, # Loader of good pictures
-    *,
-    steps:int|None=None, # Budget in optimizer steps ...
-    epochs:float|None=None, # ... or passes over `dl` ...
-    minutes:float|None=None, # ... or wall clock; none of the three takes the constructor's
-    seed:int=0, # Order of the pictures and made-up anomalies
-    out=None, # Folder for checkpoint and history
-    resume:bool=False # Go on from the checkpoint in `out`
-) -> TransFusion: # `self`
-    "Learn from the good pictures of `dl`"
-    from anomaly_nb.train import step_at, train
-    if steps is epochs is minutes is None: steps,epochs = self.steps,self.epochs
-    schedule = 'cosine' if self.lr_drop is None else step_at(self.lr_drop)
-    self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, lr=self.lr,
-        schedule=schedule, warmup=self.warmup, clip=self.clip, ema=self.ema, accumulate=self.accumulate, precision=_bits(self.precision))
-    return self
-
 # %% ../../nbs/methods/23_transfusion.ipynb #a0b6cadc
 class Step(NamedTuple):
     "One call of the network on the way down; appearances in [-1,1]"
@@ -225,30 +210,55 @@ def fade(self:TransFusion,
         xt = restore_step(xt, n, hint, bt, bs) if self.step=='restore' else blend_step(xt, n, e/bt, hint, bt, bs)
         yield Step(t, xt, mask, n, e/bt)
 
-# %% ../../nbs/methods/23_transfusion.ipynb #eb27c498
+# %% ../../nbs/methods/23_transfusion.ipynb #1c33054c
+@patch
+def smooth(self:TransFusion,
+    disc:Tensor, # (b,h,w) mean of the predicted masks
+    recon:Tensor # (b,h,w) difference of input and reconstruction
+) -> Tensor: # (b,2,h,w)
+    "The mean filter over both maps; beyond the border lie zeros in Eq. (10), nothing if `even`"
+    both = torch.stack([disc, recon], 1)
+    return box_mean(both, self.kernel) if self.even else F.avg_pool2d(both, self.kernel, stride=1, padding=self.kernel//2)
+
 @patch
 def final_map(self:TransFusion,
     disc:Tensor, # (b,h,w) mean of the predicted masks
-    recon:Tensor # (b,h,w) squared difference of input and reconstruction
+    recon:Tensor # (b,h,w) difference of input and reconstruction
 ) -> Tensor: # (b,h,w)
-    "Eq. (10): mix and smooth"
-    mix = self.lam*disc + (1-self.lam)*recon
-    return F.avg_pool2d(mix[:,None], self.kernel, stride=1, padding=self.kernel//2)[:,0]
+    "Smooth and mix: Eq. (10), and evened out if `even`"
+    both = self.smooth(disc, recon)
+    disc,recon = (self.usual(both) if self.even else both).unbind(1)
+    return self.lam*disc + (1-self.lam)*recon
 
-# %% ../../nbs/methods/23_transfusion.ipynb #3c5c8a67
+# %% ../../nbs/methods/23_transfusion.ipynb #dd80099e
 @patch
 def _walked(self:TransFusion, x):
     "Reconstruction in [0,1], both maps of Eq. (10), and all steps for `x`"
     steps = list(self.fade(x))
     rec = (steps[-1].x/2+.5).clamp(0,1)
     disc = sum(o.mask for o in steps)[:,0]/(len(steps)+self.released)
-    return rec, disc, (rec-x).square().mean(1), steps
+    off = (rec-x).square() if self.recon=='faded' else (steps[0].n/2+.5-x).abs()
+    return rec, disc, off.mean(1), steps
+
+@patch
+@torch.no_grad()
+def settle(self:TransFusion,
+    dl, # Loader of good pictures
+    most:int=64 # Pictures to look at
+) -> TransFusion: # `self`
+    "Remember what the maps of good pictures look like; `fit` ends with it if `even`"
+    maps,self.usual = [],self.eval().usual.to(self.betas.device)
+    for b in dl:
+        maps.append(self.smooth(*self._walked(b.x.to(self.betas.device))[1:3]))
+        if sum(map(len, maps))>=most: break
+    self.usual.learn(torch.cat(maps))
+    return self
 
 @patch
 def anomaly_map(self:TransFusion,
     x:Tensor # (b,3,h,w) in [0,1]
-) -> Tensor: # (b,h,w), from 0 to about 1
-    "The final map of `x`, Eq. (10)"
+) -> Tensor: # (b,h,w), from 0 to about 1; if `even`, 1 is high for a good picture and there is no upper end
+    "The final map of `x`"
     _,disc,recon,_ = self._walked(x)
     return self.final_map(disc, recon)
 
@@ -261,3 +271,24 @@ def explain(self:TransFusion,
     last = {k: (getattr(steps[-1], k)/2+.5).clamp(0,1) for k in 'na'}
     return dict(input=x, reconstruction=rec, M_disc=disc, M_recon=recon, map=self.final_map(disc, recon), normal=last['n'], anomaly=last['a'],
         **{f'after t={o.t}': (o.x/2+.5).clamp(0,1) for o in steps}, **{f'normal t={o.t}': (o.n/2+.5).clamp(0,1) for o in steps}, **{f'mask t={o.t}': o.mask[:,0] for o in steps})
+
+# %% ../../nbs/methods/23_transfusion.ipynb #52d78489
+@patch
+def fit(self:TransFusion,
+    dl, # Loader of good pictures
+    *,
+    steps:int|None=None, # Budget in optimizer steps ...
+    epochs:float|None=None, # ... or passes over `dl` ...
+    minutes:float|None=None, # ... or wall clock; none of the three takes the constructor's
+    seed:int=0, # Order of the pictures and made-up anomalies
+    out=None, # Folder for checkpoint and history
+    resume:bool=False # Go on from the checkpoint in `out`
+) -> TransFusion: # `self`
+    "Learn from the good pictures of `dl`"
+    from anomaly_nb.train import step_at, train
+    if steps is epochs is minutes is None: steps,epochs = self.steps,self.epochs
+    schedule = 'cosine' if self.lr_drop is None else step_at(self.lr_drop)
+    self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, lr=self.lr,
+        schedule=schedule, warmup=self.warmup, clip=self.clip, ema=self.ema, accumulate=self.accumulate, precision=_bits(self.precision))
+    if self.even: self.settle(dl)
+    return self
