@@ -6,9 +6,9 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/cli.html.md"""
 
 # %% auto #0
 __all__ = ['ASKED', 'ROWS', 'REPAIR', 'Wrong', 'request', 'Parser', 'asked', 'next_free', 'write_json', 'typed', 'open_run',
-           'manifest_for', 'build', 'pictures', 'fit', 'restoration_of', 'measure', 'table', 'brightness', 'restored',
-           'finish', 'losses_of', 'evaluate_run', 'photos', 'save_maps', 'predict', 'doctor', 'book', 'demo', 'parser',
-           'main']
+           'manifest_for', 'build', 'pictures', 'squares', 'seen', 'fit', 'restoration_of', 'measure', 'table',
+           'brightness', 'restored', 'finish', 'losses_of', 'evaluate_run', 'photos', 'save_maps', 'answers', 'predict',
+           'doctor', 'book', 'demo', 'parser', 'main']
 
 # %% ../nbs/91_cli.ipynb #849e63a9
 import argparse, ast, csv, json, shlex, shutil, sys
@@ -32,8 +32,8 @@ class Parser(argparse.ArgumentParser):
     "An `ArgumentParser` whose errors are one line"
     def error(self, message): raise Wrong(f"{message} (see {self.prog} --help)")
 
-# %% ../nbs/91_cli.ipynb #21b6be1a
-ASKED = ('method','data','category','size','preset','steps','epochs','minutes','seed','textures','settings') # what defines a run
+# %% ../nbs/91_cli.ipynb #4c4a766f
+ASKED = ('method','data','category','size','preset','steps','epochs','minutes','seed','textures','how','settings') # what defines a run
 
 def asked(args): # Parsed command line
     "The part of `args` that defines a run; a folder of photos with its full path"
@@ -69,7 +69,7 @@ def next_free(
     "The next free numbered folder"
     return next(p for i in range(1, 10**6) if not (p := Path(f'{stem}-{i:03}')).exists())
 
-# %% ../nbs/91_cli.ipynb #71fe1dea
+# %% ../nbs/91_cli.ipynb #8af1e680
 def write_json(
     path:Path, # File
     o # Lists, dicts, numbers and strings
@@ -92,24 +92,25 @@ def open_run(
     path = Path(run)/'manifest.json'
     if not path.is_file(): raise Wrong(f"{run} is not a run: no manifest.json there, expected a folder written by anomaly-nb fit")
     res = json.loads(path.read_text(encoding='utf-8'))
+    res.setdefault('how', 'resize') # the first runs did not say
     if done and not (Path(run)/'model.safetensors').is_file(): raise Wrong(f"{run} is not finished, go on with: {typed('fit', res['method'], '--out', run, '--resume')}")
     return res
 
-# %% ../nbs/91_cli.ipynb #64bc4329
+# %% ../nbs/91_cli.ipynb #3087644d
 def manifest_for(args): # Parsed command line
     "The manifest of the run that `args` asks for: a new one, or the one to resume"
     wants = asked(args)
     if not args.resume:
         if not args.data: raise Wrong('fit needs --data: a folder, builtin:NAME or elpv:mono')
         if args.out and Path(args.out).exists(): raise Wrong(f"{args.out} exists: add --resume to go on with it, or name another --out")
-        return {**wants, 'preset': args.preset or 'small', 'seed': args.seed or 0, 'version': anomaly_nb.__version__, 'started': datetime.now().isoformat(timespec='seconds')}
+        return {**wants, 'preset': args.preset or 'small', 'seed': args.seed or 0, 'how': args.how or 'resize', 'version': anomaly_nb.__version__, 'started': datetime.now().isoformat(timespec='seconds')}
     if not args.out: raise Wrong('--resume needs --out RUN, the run to go on with')
     res = open_run(args.out)
     differ = [f"{k} {res[k]!r}, not {v!r}" for k,v in wants.items() if v not in (None, {}) and res[k]!=v]
     if differ: raise Wrong(f"{args.out} was started with {'; '.join(differ)}")
     return res
 
-# %% ../nbs/91_cli.ipynb #5e3d8814
+# %% ../nbs/91_cli.ipynb #ac0be12d
 def build(
     manifest:dict # What was asked for
 ):
@@ -123,12 +124,28 @@ def build(
         torch.manual_seed(manifest['seed'])
         return make(manifest['method'], manifest['preset'], **{**given, **manifest['settings']})
 
+# %% ../nbs/91_cli.ipynb #cc746f51
 def pictures(manifest, size, split): # Manifest of a run, side in pixels, 'train' or 'test'
-    "The `split` of the run's pictures, each of them decoded once"
+    "The `split` of the run's pictures, each of them decoded once; of one size"
     from anomaly_nb.data import check, open_data
-    return check(open_data(manifest['data'], category=manifest['category'], size=size, split=split, cache=True))
+    if manifest['how']=='resize': return check(open_data(manifest['data'], category=manifest['category'], size=size, split=split, cache=True))
+    if manifest['data'].startswith('builtin:'): raise Wrong(f"{manifest['data']} is drawn in the size asked for, --how {manifest['how']} is for photos")
+    ds = open_data(manifest['data'], category=manifest['category'], size=None, split=split, cache=True)
+    shapes = sorted({tuple(ds[i].x.shape[1:]) for i in range(len(check(ds)))})
+    if len(shapes)>1: raise Wrong(f"--how {manifest['how']} needs photos of one size to learn and to measure, {manifest['data']} has {', '.join(f'{w}x{h}' for h,w in shapes[:3])}{', ...' if len(shapes)>3 else ''}")
+    return ds
 
-# %% ../nbs/91_cli.ipynb #cc4fa870
+def squares(ds, det, how): # Dataset of whole photos, detector, 'resize', 'pad' or 'tile'
+    "What `det` learns from"
+    from anomaly_nb.sizes import Parts
+    return ds if how=='resize' else Parts(ds, det.size, how)
+
+def seen(det, how): # Trained detector, 'resize', 'pad' or 'tile'
+    "`det` for photos as `pictures` gives them"
+    from anomaly_nb.sizes import AnySize
+    return det if how=='resize' else AnySize(det, how)
+
+# %% ../nbs/91_cli.ipynb #7ca56908
 def fit(args): # Parsed command line
     "Train a method, set its threshold, measure it and write the report"
     from anomaly_nb.data import dataloader, hold_out
@@ -141,10 +158,11 @@ def fit(args): # Parsed command line
         out.mkdir(parents=True, exist_ok=True)
         write_json(out/'manifest.json', manifest)
     print(f"{manifest['method']} on {manifest['data']}: {len(kept)} good pictures to learn from, {len(held)} held out for the threshold, {len(test)} to test; run {out}")
-    budget = {k: manifest[k] for k in ('steps','epochs','minutes')}
-    try: det.fit(dataloader(kept, det.batch_size, shuffle=True), **budget, seed=manifest['seed'], out=out, resume=(out/'checkpoint.pt').exists())
+    budget,how = {k: manifest[k] for k in ('steps','epochs','minutes')},manifest['how']
+    try: det.fit(dataloader(squares(kept, det, how), det.batch_size, shuffle=True), **budget, seed=manifest['seed'], out=out, resume=(out/'checkpoint.pt').exists())
     except KeyboardInterrupt as e: raise KeyboardInterrupt(f"{str(e).partition(':')[0]}, go on with: {typed('fit', manifest['method'], '--out', out, '--resume')}") from None
-    det.calibrate(dataloader(held)).save_pretrained(out)
+    seen(det, how).calibrate(dataloader(held))
+    det.save_pretrained(out)
     if len(held)<20: print(f"the threshold rests on {len(held)} held-out picture{'s' if len(held)>1 else ''}: expect false alarms, 20 or more make it steadier")
     finish(out, manifest, det, kept, test)
     print(f"go on with: {typed('predict', out)} PHOTO ...")
@@ -208,7 +226,7 @@ def brightness(
     train,test = (elpv(spec.partition(':')[2], size=size, split=o, even=False) for o in ('train','test'))
     return evaluate(*Brightness().fit(dataloader(train)).predict_dl(dataloader(test)), test.kinds)
 
-# %% ../nbs/91_cli.ipynb #a88d0348
+# %% ../nbs/91_cli.ipynb #e80f17cb
 REPAIR = dict(inside='Squared error to the clean picture that is left inside defects (share)', good='Mean change of good pictures')
 
 def restored(det, x): # Trained detector, pictures (b,3,h,w)
@@ -219,14 +237,15 @@ def finish(out, manifest, det, good, test): # Folder, manifest, detector, traini
     "Measure `det`, write metrics.json and report.html into `out`, print the table"
     from anomaly_nb.report import write_report
     name,report = type(det).__name__, out/'report.html'
-    res,pred,truth = measure(det, good, test)
+    whole = seen(det, manifest['how'])
+    res,pred,truth = measure(whole, good, test)
     if res and manifest['data'].startswith('elpv:'): res['baselines']['Brightness'] = brightness(manifest['data'], det.size)
     settings = {**manifest, 'settings': getattr(det, '_hub_mixin_config', None) or {}}
     write_json(out/'metrics.json', {**res, 'settings': settings})
     figures = {k: v for k,v in res.items() if k not in ('baselines','restoration')} | {REPAIR[k]: v for k,v in res.get('restoration', {}).items()}
     if not res: return print(f"the test pictures are all {'defective' if truth.label.all() else 'good'}: nothing to measure, no report; the detector is ready")
     write_report(report, pred, truth, title=f"{name} on {manifest['data']}", metrics=figures, baselines=res.get('baselines'), losses=det.losses, settings=manifest,
-        kinds=test.kinds, paths=test.paths, explain=lambda x: restored(det, x), clean=getattr(test, 'clean', None), threshold=float(det.threshold))
+        kinds=test.kinds, paths=test.paths, explain=lambda x: restored(whole, x), clean=getattr(test, 'clean', None), threshold=float(det.threshold))
     print(table(name, res))
     if 'Brightness' in res.get('baselines', {}): print('Brightness judges the photos as taken; the other columns see them evened out cell by cell')
     print(f'report: {report}')
@@ -252,17 +271,17 @@ def evaluate_run(args): # Parsed command line
         out.mkdir(parents=True, exist_ok=True)
     finish(out, manifest, det, hold_out(good, .1, seed=manifest['seed'])[0], test)
 
-# %% ../nbs/91_cli.ipynb #a4fceab6
+# %% ../nbs/91_cli.ipynb #9c7a3592
 def photos(
     names:list, # Files and folders
-    size:int # Side to which they are brought
+    size:int|None # Side to which they are brought, None for as they are
 ):
     "The photos that `names` stand for, each one decoded"
     from anomaly_nb.data import Pictures, check, pictures_in
     lost = [o for o in names if not Path(o).exists()]
     if lost: raise Wrong(f"no such file or folder: {', '.join(lost)}")
     files = [p for o in names for p in (pictures_in(o) if Path(o).is_dir() else [Path(o)])]
-    return check(Pictures(files, ['good']*len(files), size=size, cache=True))
+    return check(Pictures(files, ['good']*len(files), size=size, cache=size is not None))
 
 # %% ../nbs/91_cli.ipynb #1fdbaff9
 def save_maps(out, stem, path, amap, low, high): # Folder, name, photo, its map (h,w), range of the maps
@@ -277,31 +296,39 @@ def save_maps(out, stem, path, amap, low, high): # Folder, name, photo, its map 
     Image.fromarray(grey).save(out/'maps'/f'{stem}.png')
     (out/'overlays'/f'{stem}.png').write_bytes(png(overlay(x[None], big[None], vmin=low, vmax=high)[0]))
 
-# %% ../nbs/91_cli.ipynb #ce487e82
+# %% ../nbs/91_cli.ipynb #4dafef17
+def answers(det, dl): # Trained detector, loader; each of its batches may have another size
+    "Maps of all pictures of `dl`, as a list, and their scores (n,), on the CPU"
+    import torch
+    preds = [det.predict(b.x.to(det.threshold.device)) for b in dl]
+    return [m.cpu() for o in preds for m in o.amap], torch.cat([o.score.cpu() for o in preds])
+
+# %% ../nbs/91_cli.ipynb #77c27563
 def predict(args): # Parsed command line
     "Score, verdict, map and overlay of every photo"
     from anomaly_nb.data import dataloader
     from anomaly_nb.methods import load
     with request():
-        open_run(args.run, done=True)
-        det = load(args.run)
-        ds = photos(args.images, det.size)
+        trained = open_run(args.run, done=True)['how']
+        how,det = args.how or trained,load(args.run)
+        ds = photos(args.images, det.size if how=='resize' else None)
         out = Path(args.out) if args.out else next_free(Path(args.run)/'predict')
         if out.exists(): raise Wrong(f"{out} exists: name another --out")
         for o in ('maps','overlays'): (out/o).mkdir(parents=True)
-    pred,_ = det.predict_dl(dataloader(ds))
-    low,high = float(pred.amap.min()), max(float(pred.amap.max()), float(det.threshold))
+    amaps,scores = answers(seen(det, how), dataloader(ds, 16 if how=='resize' else 1))
+    low,high = min(float(m.min()) for m in amaps), max(float(det.threshold), *(float(m.max()) for m in amaps))
+    if how!=trained: print(f'the threshold was set with --how {trained}: verdicts with --how {how} may be off')
     with open(out/'scores.csv', 'w', newline='', encoding='utf-8') as f:
         rows = csv.writer(f)
         rows.writerow(['path','score','threshold','verdict'])
-        for i,(path,score,bad) in enumerate(zip(map(Path, ds.paths), pred.score, det.verdict(pred.score))):
+        for i,(path,score,bad) in enumerate(zip(map(Path, ds.paths), scores, scores>det.threshold.cpu())):
             verdict = 'defect' if bad else 'good'
             rows.writerow([path, f'{score:.6g}', f'{det.threshold:.6g}', verdict])
-            save_maps(out, f'{i:04}_{path.stem}', path, pred.amap[i], low, high)
+            save_maps(out, f'{i:04}_{path.stem}', path, amaps[i], low, high)
             print(f'{verdict:7} {score:.4f} {path}')
     print(f'threshold {det.threshold:.4f}; scores.csv, maps and overlays in {out}')
 
-# %% ../nbs/91_cli.ipynb #e4a73019
+# %% ../nbs/91_cli.ipynb #ba46eb3c
 def doctor(args): # Parsed command line
     "What this machine has: versions, device, extras"
     import importlib.metadata as md, platform, torch
@@ -327,10 +354,10 @@ def demo(args): # Parsed command line
     "Train a small TransFusion on the first built-in category"
     from anomaly_nb.builtin import categories
     args.out = args.out or str(next_free('runs/demo'))
-    fit(argparse.Namespace(**vars(args), method='transfusion', data=f'builtin:{categories()[0]}', category=None, size=None, preset='small', epochs=None, minutes=None, textures=None, settings={}, resume=False))
+    fit(argparse.Namespace(**vars(args), method='transfusion', data=f'builtin:{categories()[0]}', category=None, size=None, preset='small', epochs=None, minutes=None, textures=None, how=None, settings={}, resume=False))
     print(f"and with the book: make lab in a clone, or {typed('book', 'DIR')}")
 
-# %% ../nbs/91_cli.ipynb #106f6bf5
+# %% ../nbs/91_cli.ipynb #8f17c211
 def parser():
     "The commands and their options"
     p = Parser(prog='anomaly-nb', description='Learn from good photos, point at what is strange in new ones.', epilog='--debug anywhere: show the traceback of an error')
@@ -353,13 +380,15 @@ def parser():
     c = command('predict', predict)
     c.add_argument('run', metavar='RUN', help='folder of a run')
     c.add_argument('images', metavar='IMAGES', nargs='+', help='photos, or folders of them')
+    _how(c, "(default: the run's)")
     _option(c, '--out', str, 'new folder for the answers (default: the next free RUN/predict-NNN)')
     command('book', book).add_argument('dir', metavar='DIR', help='new folder')
     command('doctor', doctor)
     return p
 
-# %% ../nbs/91_cli.ipynb #a807eea3
+# %% ../nbs/91_cli.ipynb #89f2eba1
 def _option(c, name, kind, text): c.add_argument(name, type=kind, help=text)
+def _how(c, text): c.add_argument('--how', choices=('resize','pad','tile'), help=f'bring photos to the side by squeezing, by padding, or in overlapping tiles {text}')
 
 def _fit_options(c): # Parser of `fit`
     "What `fit` can be asked"
@@ -373,7 +402,7 @@ def _fit_options(c): # Parser of `fit`
     _option(c, '--seed', int, 'of first weights, order and made-up anomalies (default 0)')
     _option(c, '--textures', str, 'folder of texture photos for made-up anomalies')
     c.add_argument('--set', dest='settings', metavar='NAME=VALUE', type=_value, nargs='+', action='extend', default=[], help='settings of the method')
-
+    _how(c, '(default: resize)')
     _option(c, '--out', str, 'run folder (default: the next free runs/METHOD-NNN)')
     c.add_argument('--resume', action='store_true', help='go on with the run in --out')
 
