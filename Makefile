@@ -11,12 +11,16 @@ export JUPYTER_PLATFORM_DIRS := 1
 export MALLOC_MMAP_THRESHOLD_ ?= 1000000000
 export MALLOC_TRIM_THRESHOLD_ ?= 1000000000
 
-.PHONY: demo test lab docs clean
+.PHONY: demo test test-browser lab docs clean
 demo: $(READY)  ## train a small TransFusion on built-in pictures and write its report
 	@$(BIN)/anomaly-nb demo
 
 test: $(READY)  ## everything CI runs
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PIP_ARGS="$(PIP_ARGS)" .ci/check
+
+# also needs a browser and its driver: apt-get install chromium && .venv/bin/pip install playwright (no `playwright install`)
+test-browser: $(READY)  ## a page in JupyterLab, its sliders moved by keyboard in Chromium; `make test` does it too where both are there
+	@$(BIN)/python .ci/browser.py $(BROWSER_ARGS)
 
 lab: $(READY)  ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --ServerApp.root_dir=nbs --LabApp.default_url=/lab/tree/index.ipynb $(LAB_ARGS)
