@@ -7,7 +7,7 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/methods/transfusion.html.md"""
 # %% auto #0
 __all__ = ['TransFusion', 'Fading', 'Step']
 
-# %% ../../nbs/methods/23_transfusion.ipynb #c4d77090
+# %% ../../nbs/methods/23_transfusion.ipynb #ec42eb13
 from contextlib import nullcontext
 from typing import NamedTuple
 import torch
@@ -17,13 +17,14 @@ from fastcore.basics import patch
 from ..core import Detector
 from ..blocks.perlin import rotate, uniform
 from ..blocks.pasting import Textures, paste
+from ..blocks.foreground import Foreground
 from ..blocks.losses import appearance_loss, mask_loss
 from ..blocks.schedules import linear_betas, sample_t, step_pairs
 from ..blocks.transparency import blend, blend_step, restore_step
 from ..blocks.unet import UNet, positional_row
 from ..blocks.usual import Usual, box_mean
 
-# %% ../../nbs/methods/23_transfusion.ipynb #4972c7b3
+# %% ../../nbs/methods/23_transfusion.ipynb #e29d2f29
 class TransFusion(Detector):
     "A network predicts mask, anomaly and normal appearance while the anomaly fades out"
     def __init__(self, *,
@@ -47,6 +48,7 @@ class TransFusion(Detector):
         visible:float=0., # Leave out of the mask what changes less than this, in [0,1] (ours)
         match:float|None=None, # Anomalies take on the picture's colour and contrast by up to this much, in [0,1]; None leaves them (ours)
         textures:str|None=None, # Folder of texture photos; None uses those that need no download
+        foreground:str='auto', # Where training invents anomalies: 'auto', on the object if there is one, 'none', anywhere, or a folder with a mask for each training picture
         top_share:float=0., # Share of training pictures put at the top step on purpose, in [0,1] (ours)
         repair:float=0., # Weight of a fifth loss term: error of the normal appearance inside the mask (ours)
         rotate_share:float=.3, # Share of training pictures that are turned, in [0,1]
@@ -71,7 +73,7 @@ class TransFusion(Detector):
         net = {k: given.pop(k) for k in ('widths','blocks','attn','time_dim','groups','stem','checkpoint')}
         _check(given)
         for k,v in given.items(): setattr(self, k, v)
-        self.net,self.bank = UNet(**net), None
+        self.net,self.bank,self.where = UNet(**net),None,None
         if size%self.net.div: raise ValueError(f"size must be divisible by {self.net.div}, got {size}")
         self.register_buffer('betas', linear_betas(T), persistent=False)
         self.usual = Usual(2, size) if even else None
@@ -135,7 +137,7 @@ class Fading(NamedTuple):
     hint:Tensor # (b,1,h,w) what an earlier step might have guessed of the mask
     t:Tensor # (b,) step index, 1..T-1
 
-# %% ../../nbs/methods/23_transfusion.ipynb #f7821467
+# %% ../../nbs/methods/23_transfusion.ipynb #de7e5ebb
 @patch
 def training_batch(self:TransFusion,
     x:Tensor, # (b,3,h,w) normal pictures in [0,1]
@@ -143,7 +145,8 @@ def training_batch(self:TransFusion,
 ) -> Fading:
     "Paste anomalies on half of `x`, turn some, and draw a step for each"
     if self.bank is None: self.bank = Textures(self.textures, size=tuple(x.shape[2:]))
-    p = paste(x, self.bank, g=g, self_share=self.self_share, other_share=self.other_share, max_exp=self.max_exp, match=self.match, visible=self.visible)
+    where = None if self.where is None else self.where(x)
+    p = paste(x, self.bank, g=g, foreground=where, self_share=self.self_share, other_share=self.other_share, max_exp=self.max_exp, match=self.match, visible=self.visible)
     t = sample_t(len(x), self.T, g=g, device=x.device)
     t = t.where(uniform(t.shape, g=g, device=x.device)>=self.top_share, self.T-1)
     hint = p.hint*(t<self.T-1).view(-1,1,1,1)
@@ -272,7 +275,7 @@ def explain(self:TransFusion,
     return dict(input=x, reconstruction=rec, M_disc=disc, M_recon=recon, map=self.final_map(disc, recon), normal=last['n'], anomaly=last['a'],
         **{f'after t={o.t}': (o.x/2+.5).clamp(0,1) for o in steps}, **{f'normal t={o.t}': (o.n/2+.5).clamp(0,1) for o in steps}, **{f'mask t={o.t}': o.mask[:,0] for o in steps})
 
-# %% ../../nbs/methods/23_transfusion.ipynb #52d78489
+# %% ../../nbs/methods/23_transfusion.ipynb #41729f7a
 @patch
 def fit(self:TransFusion,
     dl, # Loader of good pictures
@@ -287,6 +290,7 @@ def fit(self:TransFusion,
     "Learn from the good pictures of `dl`"
     from anomaly_nb.train import step_at, train
     if steps is epochs is minutes is None: steps,epochs = self.steps,self.epochs
+    self.where = Foreground(dl.dataset, self.foreground)
     schedule = 'cosine' if self.lr_drop is None else step_at(self.lr_drop)
     self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, lr=self.lr,
         schedule=schedule, warmup=self.warmup, clip=self.clip, ema=self.ema, accumulate=self.accumulate, precision=_bits(self.precision))
