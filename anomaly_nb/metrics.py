@@ -56,7 +56,7 @@ def _top(
     top.sort()
     return top
 
-# %% ../nbs/foundations/04_metrics.ipynb #f280e75e
+# %% ../nbs/foundations/04_metrics.ipynb #c56d8ced
 def _array(
     o # Tensor on any device, array or list
 ) -> np.ndarray: # The same numbers; half precision widened to float32, which changes none of them
@@ -64,7 +64,9 @@ def _array(
     if hasattr(o, 'detach'):
         o = o.detach().cpu()
         o = (o.float() if o.is_floating_point() and o.element_size()<4 else o).numpy()
-    o = np.asarray(o)
+    if isinstance(o, (list,tuple)): o = [_array(i) if hasattr(i, 'detach') else i for i in o]
+    try: o = np.asarray(o)
+    except ValueError: raise ValueError("arrays of different sizes make no stack: give them to AUPRO().update one by one") from None
     return o.astype(np.float32) if o.dtype==np.float16 else o
 
 # %% ../nbs/foundations/04_metrics.ipynb #6cf56250
@@ -78,19 +80,20 @@ def _truth(
     if ((y!=0)&(y!=1)).any(): raise ValueError(f"{name} hold values from {y.min()} to {y.max()}, expected bool or 0 and 1: pass {name}>0 if every other value means a defect")
     return y.astype(bool)
 
-# %% ../nbs/foundations/04_metrics.ipynb #e861bc6d
+# %% ../nbs/foundations/04_metrics.ipynb #8b705733
 def _pair(
     scores, # (n,) or (n,h,w) float, higher is stranger
     labels, # The same shape, bool or 0/1
     what:tuple=('scores','labels') # What to call them in an error
-) -> tuple[np.ndarray,np.ndarray]: # Float scores and bool labels
+) -> tuple[np.ndarray,np.ndarray]: # Scores and bool labels
     "Check that `scores` are finite and that `labels` fit them"
     s,y = _array(scores),_truth(labels, what[1])
+    if s.dtype.kind not in 'fiub': raise ValueError(f"{what[0]} must be real numbers, got {s.dtype}")
     if s.shape!=y.shape: raise ValueError(f"{what[0]} have shape {s.shape} but {what[1]} {y.shape}, expected the same")
     with np.errstate(over='ignore', invalid='ignore'): fine = np.isfinite(s.sum())
     bad = np.zeros(len(s)) if fine else (~np.isfinite(s)).reshape(len(s), -1).sum(1)
     if bad.any(): raise ValueError(f"{what[0]} hold NaN or infinite values in {np.count_nonzero(bad)} of {len(s)} pictures, the first is picture {(bad>0).argmax()} with {bad[(bad>0).argmax()]} of them")
-    return s if s.dtype.kind=='f' else s.astype(float), y
+    return s if s.dtype.kind!='b' else s.astype(float), y
 
 # %% ../nbs/foundations/04_metrics.ipynb #060fa286
 def _of(
@@ -186,7 +189,7 @@ def _region_weights(
         ws.append(1/np.bincount(region)[region])
     return np.concatenate(ws)
 
-# %% ../nbs/foundations/04_metrics.ipynb #41ca8bf8
+# %% ../nbs/foundations/04_metrics.ipynb #957fed37
 def _masks(
     masks # (n,h,w) bool or 0/1
 ) -> np.ndarray: # (n,h,w) bool
@@ -195,12 +198,17 @@ def _masks(
     if y.ndim!=3: raise ValueError(f"masks have shape {y.shape}, expected (n,h,w)")
     return y
 
+def _check_limit(limit):
+    "Refuse a `limit` that is no share"
+    if not 0<limit<=1: raise ValueError(f"limit must be in (0,1], got {limit}")
+
 def pro_curve(
     maps, # (n,h,w) float anomaly maps, higher is stranger
     masks, # (n,h,w) bool or 0/1, good pictures included
     limit:float=1. # Share of normal pixels up to which the curve must be right; beyond it may be cut short
 ) -> tuple[np.ndarray,np.ndarray]: # fpr and pro, rising from (0,0) to (1,1)
     "Mean share found of each region of `masks` against the share of normal pixels reported"
+    _check_limit(limit)
     y = _masks(masks)
     return _curve(_of(maps, y, ('maps','masks'), limit), _region_weights(y))
 
@@ -215,18 +223,13 @@ def _area(
     x,y = np.r_[x[:k],limit],np.r_[y[:k],np.interp(limit, x[k-1:k+1], y[k-1:k+1])]
     return float((np.diff(x)*(y[1:]+y[:-1])).sum()/2/limit)
 
-# %% ../nbs/foundations/04_metrics.ipynb #b737296b
-def _check_limit(limit):
-    "Refuse a `limit` that is no share"
-    if not 0<limit<=1: raise ValueError(f"limit must be in (0,1], got {limit}")
-
+# %% ../nbs/foundations/04_metrics.ipynb #b1861476
 def aupro(
     maps, # (n,h,w) float anomaly maps, higher is stranger
     masks, # (n,h,w) bool or 0/1, good pictures included
     limit:float=.3 # Largest share of normal pixels reported, in (0,1]
 ) -> float: # In [0,1]; a perfect map gives 1, a constant one `limit/2`
     "Mean per-region overlap while at most `limit` of the normal pixels are reported"
-    _check_limit(limit)
     return _area(*pro_curve(maps, masks, limit), limit)
 
 # %% ../nbs/foundations/04_metrics.ipynb #8c380352
@@ -357,7 +360,7 @@ def _pixels(
     pos,w,negs = zip(*parts.values())
     return _pixel_figures(np.concatenate(pos), np.concatenate(w), good, *negs), {k: _pixel_figures(*o, good) for k,o in parts.items()}
 
-# %% ../nbs/foundations/04_metrics.ipynb #f2c94455
+# %% ../nbs/foundations/04_metrics.ipynb #55f4c701
 def evaluate(
     pred:Detection, # Maps (n,h,w) and scores (n,) for the whole test set
     truth:Batch, # Its labels (n,), and masks (n,h,w) if there are any
@@ -369,16 +372,18 @@ def evaluate(
     if not label.any(): raise ValueError(f"labels hold no positive, expected at least one among {len(label)}")
     names = np.array([''] * len(label) if kinds is None else kinds)
     if names.shape!=label.shape: raise ValueError(f"kinds have shape {names.shape}, expected one name for each of {len(label)} pictures")
+    if kinds is not None and ((names=='good')==label).any(): raise ValueError(f"kinds and labels disagree about {((names=='good')==label).sum()} pictures: those labelled good, and no others, must be of kind 'good'")
     groups = {str(k): label&(names==k) for k in np.unique(names[label])}
     res,rows = _image_figures(score, label),{k: _image_figures(score[o|~label], label[o|~label]) for k,o in groups.items()}
     if truth.mask is not None:
-        amap,mask = _pair(pred.amap, truth.mask, ('maps','masks'))
+        amap,mask = _pair(pred.amap, _masks(truth.mask), ('maps','masks'))
+        if len(mask)!=len(label): raise ValueError(f"masks have shape {mask.shape}, expected one for each of {len(label)} labels")
         if mask[~label].any(): raise ValueError(f"masks mark defects in {np.count_nonzero(mask[~label].any((1,2)))} pictures that are labelled good")
         every,each = _pixels(amap, mask, label, groups)
         res,rows = res|every,{k: rows[k]|each[k] for k in rows}
     return res if kinds is None else res|dict(per_kind=rows)
 
-# %% ../nbs/foundations/04_metrics.ipynb #6e888d95
+# %% ../nbs/foundations/04_metrics.ipynb #d7176404
 def restoration(
     restored:Tensor, # (n,3,h,w) what a method made of the pictures
     clean:Tensor, # (n,3,h,w) the pictures without their defects
@@ -386,7 +391,9 @@ def restoration(
 ) -> dict[str,float]: # `inside`: share of the squared error that is left, 0 perfect, 1 untouched; `good`: mean absolute change of good pictures
     "How well defects were repaired, and how well good pictures were left alone"
     bad = truth.label.bool()
+    if truth.mask is None: raise ValueError("restoration needs masks, got none")
     if not bad.any() or bad.all(): raise ValueError(f"restoration needs good and defective pictures, got {int(bad.sum())} defective of {len(bad)}")
     inside = truth.mask[bad][:,None].expand_as(clean[bad])
     left,was = ((o[bad]-clean[bad])[inside].square().sum().item() for o in (restored, truth.x))
+    if not was: raise ValueError("restoration needs defects that can be seen: inside the masks the pictures equal the clean ones")
     return dict(inside=left/was, good=(restored-truth.x)[~bad].abs().mean().item())
