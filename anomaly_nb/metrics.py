@@ -198,7 +198,7 @@ def _masks(
     if y.ndim!=3: raise ValueError(f"masks have shape {y.shape}, expected (n,h,w)")
     return y
 
-def _check_limit(limit):
+def _check_limit(limit): # Any number
     "Refuse a `limit` that is no share"
     if not 0<limit<=1: raise ValueError(f"limit must be in (0,1], got {limit}")
 

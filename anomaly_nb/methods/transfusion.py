@@ -250,7 +250,9 @@ def settle(self:TransFusion,
     most:int=64 # Pictures to look at
 ) -> TransFusion: # `self`
     "Remember what the maps of good pictures look like; `fit` ends with it if `even`"
-    maps,self.usual = [],self.eval().usual.to(self.betas.device)
+    if not self.even: raise ValueError("settle needs even=True, this detector leaves its maps as they are")
+    maps = []
+    self.eval()
     for b in dl:
         maps.append(self.smooth(*self._walked(b.x.to(self.betas.device))[1:3]))
         if sum(map(len, maps))>=most: break
