@@ -69,7 +69,9 @@ def load_image(
 # %% ../nbs/foundations/02_data.ipynb #8af79380
 def load_mask(
     path:str|Path, # A drawing as large as its picture
-    size:int|tuple|None=None # Side, (h,w), or None for as is
+    size:int|tuple|None=None, # Side, (h,w), or None for as is
+    *,
+    touched:bool=False # Keep every small pixel that a defect touches, as TransFusion's released code does? Otherwise the nearest counts
 ) -> Tensor: # (h,w) bool, True where defective
     "Read the mask in `path`: all but 0 is a defect; in a JPEG, all above 127"
     with _naming(path):
@@ -77,6 +79,7 @@ def load_mask(
         v = np.array(img if _deep(img) or img.mode in ('1','L','P') else img.convert('RGB'))
     m = torch.from_numpy(v>127 if img.format=='JPEG' else v!=0)
     m = m.any(2) if m.ndim==3 else m
+    if touched: return _resize(255*m[None].float(), size, 'bilinear')[0]>.5
     return _resize(m[None].float(), size, 'nearest-exact')[0]>0
 
 # %% ../nbs/foundations/02_data.ipynb #df42d73b
@@ -151,11 +154,12 @@ class Pictures(Dataset):
         *,
         size:int|tuple|None=256, # Side, (h,w), or None for as is
         cache:bool=False, # Keep what was read? As float32, 12*h*w bytes a picture
+        touched:bool=False, # How masks shrink, as in `load_mask`
         tfm=None # Function of x (3,h,w), applied after loading; at module level, so that workers can have it
     ):
         self.paths,self.kinds,self.has_masks = [str(p) for p in paths], list(kinds), masks is not None
         self.masks = [m and str(m) for m in masks or [None]*len(self.paths)]
-        self.size,self.cache,self.tfm,self._kept = size, cache, tfm, {}
+        self.size,self.cache,self.touched,self.tfm,self._kept = size, cache, touched, tfm, {}
         _verify(self.paths, self.masks)
 
     def __len__(self): return len(self.paths)
@@ -163,7 +167,7 @@ class Pictures(Dataset):
         if i in self._kept: return self._kept[i]
         x,mask = load_image(self.paths[i], self.size), None
         if self.tfm: x = self.tfm(x)
-        if self.has_masks: mask = load_mask(self.masks[i], self.size) if self.masks[i] else torch.zeros(x.shape[1:], dtype=torch.bool)
+        if self.has_masks: mask = load_mask(self.masks[i], self.size, touched=self.touched) if self.masks[i] else torch.zeros(x.shape[1:], dtype=torch.bool)
         item = Batch(x, mask, torch.tensor(self.kinds[i]!='good'))
         if self.cache: self._kept[i] = item
         return item
@@ -233,7 +237,8 @@ def mvtec(
     *,
     size:int|tuple|None=256, # Side, (h,w), or None for as is
     split:str='train', # 'train' or 'test'
-    cache:bool=False # Keep what was read?
+    cache:bool=False, # Keep what was read?
+    touched:bool=False # How masks shrink, as in `load_mask`
 ) -> Pictures:
     "Pictures in the layout of MVTec AD; without ground_truth they have no masks"
     root = _category(_dir(path, 'a data set in the layout of MVTec AD'), category)
@@ -241,7 +246,7 @@ def mvtec(
     else: found = {d.name: pictures_in(d, 'test pictures') for d in _folders(_dir(root/'test', 'test pictures'))}
     if not found: raise DataError(f"no test pictures in {root/'test'}: expected a sub-folder for each kind")
     truth = root/'ground_truth'
-    return _gather(found, {k: truth/k for k in found} if truth.is_dir() else None, size=size, cache=cache)
+    return _gather(found, {k: truth/k for k in found} if truth.is_dir() else None, size=size, cache=cache, touched=touched)
 
 # %% ../nbs/foundations/02_data.ipynb #37d81b21
 def visa(
@@ -250,7 +255,8 @@ def visa(
     *,
     size:int|tuple|None=256, # Side, (h,w), or None for as is
     split:str='train', # 'train' or 'test'
-    cache:bool=False # Keep what was read?
+    cache:bool=False, # Keep what was read?
+    touched:bool=False # How masks shrink, as in `load_mask`
 ) -> Pictures:
     "VisA, split by its own split_csv/1cls.csv"
     path,train = _dir(path, 'the VisA data set'), _is_train(split)
@@ -261,7 +267,7 @@ def visa(
     rows.sort(key=lambda r: (r['label']!='normal', _natural(Path(r['image']))))
     bad = [r['label']!='normal' for r in rows]
     masks = [path/r['mask'] if b else None for r,b in zip(rows, bad)]
-    return Pictures([path/r['image'] for r in rows], ['bad' if b else 'good' for b in bad], masks, size=size, cache=cache)
+    return Pictures([path/r['image'] for r in rows], ['bad' if b else 'good' for b in bad], masks, size=size, cache=cache, touched=touched)
 
 # %% ../nbs/foundations/02_data.ipynb #1a24d3ac
 def _kinds(bad): # Folder of defects
@@ -280,7 +286,8 @@ def folder(
     *,
     size:int|tuple|None=256, # Side, (h,w), or None for as is
     split:str='train', # 'train': the first four fifths of `good`; 'test': the last fifth and all of `bad`
-    cache:bool=False # Keep what was read?
+    cache:bool=False, # Keep what was read?
+    touched:bool=False # How masks shrink, as in `load_mask`
 ) -> Pictures:
     "Pictures from your own folders"
     ok = pictures_in(good, 'good pictures')
@@ -289,7 +296,7 @@ def folder(
     else: found = {'good': ok[n:], **(_kinds(bad) if bad is not None else {})}
     if not any(found.values()): raise DataError(f"{good} has {len(ok)} pictures: expected 5 or more, a fifth is kept for testing")
     if masks is not None: where = {k: _dir(masks, 'masks')/('' if k=='bad' else k) for k in found}
-    return _gather(found, where, size=size, cache=cache)
+    return _gather(found, where, size=size, cache=cache, touched=touched)
 
 # %% ../nbs/foundations/02_data.ipynb #65fb972f
 def even_light(
@@ -329,7 +336,7 @@ def elpv(
     return _gather(found, None, size=size, cache=cache, tfm=even_light if even else None)
 
 # %% ../nbs/foundations/02_data.ipynb #38e83642
-def _open_folder(path, category, **kw): # Path; str or None; size, split, cache
+def _open_folder(path, category, **kw): # Path; str or None; size, split, cache, touched
     "The data set in folder `path`, recognised by its layout"
     if (path/_VISA).is_file(): return visa(path, category, **kw)
     if (path/'train').is_dir() or categories_in(path): return mvtec(path, category, **kw)
@@ -339,6 +346,7 @@ def _open_folder(path, category, **kw): # Path; str or None; size, split, cache
     if _listed(path): return folder(path, **kw)
     raise DataError(f"{path} is built like no data set we know: expected {_VISA}, train/good, CATEGORY/train/good, good, or pictures right in it")
 
+# %% ../nbs/foundations/02_data.ipynb #ec987c0e
 def open_data(
     spec:str|Path, # 'builtin:NAME', 'elpv:mono', 'elpv:poly' or a folder
     *,
@@ -346,14 +354,16 @@ def open_data(
     size:int|tuple|None=64, # Side, (h,w), or None for as is; the papers' 256 must be asked for
     split:str='train', # 'train' or 'test'
     seed:int=0, # Of drawn pictures and of ELPV's split; a folder's split is fixed
-    cache:bool=False # Keep what was read?
+    cache:bool=False, # Keep what was read?
+    touched:bool=False # How the masks in a folder shrink, as in `load_mask`
 ) -> Dataset:
     "Open the pictures that `spec` names, whatever their layout"
     source,_,name = str(spec).partition(':')
+    if touched and source in ('elpv','builtin'): raise DataError(f"{spec} has no mask files that could shrink: touched is for folders")
     if source=='elpv' and name: return elpv(name, size=size, split=split, seed=seed, cache=cache)
     from anomaly_nb.builtin import builtin, categories
     drawn = f"builtin:{spec if spec in categories() else 'NAME'}"
-    if source!='builtin': return _open_folder(_dir(spec, f"{drawn}, elpv:mono, elpv:poly or a folder of pictures"), category, size=size, split=split, cache=cache)
+    if source!='builtin': return _open_folder(_dir(spec, f"{drawn}, elpv:mono, elpv:poly or a folder of pictures"), category, size=size, split=split, cache=cache, touched=touched)
     return builtin(_choose(name or category, categories(), 'builtin'), size=size, split=split, seed=seed)
 
 # %% ../nbs/foundations/02_data.ipynb #f51d97fd

@@ -11,6 +11,7 @@ __all__ = ['SCHEDULES', 'cosine', 'constant', 'step_at', 'Recipe', 'budget', 'mi
 # %% ../nbs/foundations/06_train.ipynb #9da5a2d8
 import csv, io, math, os, signal, threading, time
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Callable, NamedTuple
 import numpy as np
@@ -57,6 +58,7 @@ class Recipe(NamedTuple):
     accumulate:int # Batches an optimizer step
     precision:str # 'no', 'bf16' or 'fp16'
     ema:float # Decay of the averaged weights, 0 for none
+    betas:tuple=(.9,.999) # AdamW's
 
     def rate(self,
         p:float, # Progress, in [0,1]
@@ -113,17 +115,17 @@ class _Wrap(nn.Module): # accelerate changes the `forward` of what it prepares: 
     def __init__(self, model): # Callable as model(x, g)
         super().__init__()
         self.model = model
-    def forward(self, x, g): return self.model(x, g) # (b,3,h,w), generator
+    def forward(self, x, g, *phase): return self.model(x, g, *phase) # (b,3,h,w), generator, phase if there are several
 
-def _accelerator(precision, accumulate): # 'no', 'bf16' or 'fp16'; batches a step
+def _accelerator(precision, accumulate, phases): # 'no', 'bf16' or 'fp16'; batches a step; does each phase use only some of the parameters?
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
-    from accelerate.utils import GradientAccumulationPlugin
+    from accelerate.utils import DistributedDataParallelKwargs, GradientAccumulationPlugin
     before = dict(AcceleratorState._shared_state)
     AcceleratorState._reset_state() # accelerate keeps one precision a process; a second run may want another
     plugin = GradientAccumulationPlugin(num_steps=accumulate, sync_with_dataloader=False)
     torchrun_on_cpu = 'LOCAL_RANK' in os.environ and not torch.cuda.is_available()
-    acc = Accelerator(mixed_precision=precision, gradient_accumulation_plugin=plugin, cpu=torchrun_on_cpu)
+    acc = Accelerator(mixed_precision=precision, gradient_accumulation_plugin=plugin, cpu=torchrun_on_cpu, kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=phases)])
     if precision=='fp16' and acc.device.type=='cpu': raise ValueError("precision 'fp16' needs a GPU, got a CPU: expected 'bf16' or 'no'")
     acc.before = before
     return acc
@@ -135,16 +137,17 @@ class Run:
         model:nn.Module, # model(x, g) -> dict of loss terms
         dl:DataLoader, # Batches; `b.x` is used
         recipe:Recipe, # Settings
-        out=None # Folder for the checkpoint and the history
+        out=None, # Folder for the checkpoint and the history
+        watch:Callable|None=None # watch(model) -> float, the higher the better
     ):
         if not isinstance(dl, DataLoader) or not len(dl): raise ValueError(f"dl must be a DataLoader with at least one batch, got {type(dl).__name__}{' with none' if isinstance(dl, DataLoader) else ''}")
-        self.model,self.dl,self.recipe,self.out = model,dl,recipe,out and Path(out)
-        self.step,self.elapsed,self.history,self.saved,self.cost = 0,0.,[],None,0.
+        self.model,self.dl,self.recipe,self.out,self.watch = model,dl,recipe,out and Path(out),watch
+        self.step,self.elapsed,self.history,self.saved,self.cost,self.best = 0,0.,[],None,0.,None
         self.bare = getattr(dl.sampler, 'generator', dl) is None
         if self.bare: dl.sampler.generator = torch.Generator()
         self.params = [p for p in model.parameters() if p.requires_grad]
-        opt = torch.optim.AdamW(self.params, lr=recipe.lr, weight_decay=recipe.weight_decay)
-        self.acc = _accelerator(recipe.precision, recipe.accumulate)
+        opt = torch.optim.AdamW(self.params, lr=recipe.lr, betas=recipe.betas, weight_decay=recipe.weight_decay)
+        self.acc = _accelerator(recipe.precision, recipe.accumulate, hasattr(model, 'phases'))
         self.net,self.opt,self.ready = self.acc.prepare(_Wrap(model), opt, dl)
         self.avg = {k: v.clone() for k,v in model.state_dict().items()} if recipe.ema else None
 
@@ -174,16 +177,16 @@ def batches(self:Run):
 # %% ../nbs/foundations/06_train.ipynb #2f893121
 @patch
 def gradient(self:Run,
-    xs # Iterator of (b,3,h,w) pictures
+    xs, # `accumulate` batches of (b,3,h,w) pictures
+    *phase # Name of the phase, if the model has several
 ) -> tuple[list[str],torch.Tensor]: # Names and values of the loss terms
-    "Gradient of the loss over the next `accumulate` batches"
+    "Gradient of the loss over the batches `xs`"
     vals = []
-    for i in range(self.recipe.accumulate):
-        x = next(xs).to(self.acc.device)
+    for i,x in enumerate(xs):
         ids = self.recipe.seed, self.step, i, self.acc.process_index
         _seed(self.acc.device, mix_seed(1, *ids))
         with self.acc.accumulate(self.net):
-            terms = self.net(x, torch.Generator(self.acc.device).manual_seed(mix_seed(2, *ids)))
+            terms = self.net(x.to(self.acc.device), torch.Generator(self.acc.device).manual_seed(mix_seed(2, *ids)), *phase)
             self.acc.backward(sum(terms.values()))
         vals.append(torch.stack([o.detach().float() for o in terms.values()]))
     return list(terms), torch.stack(vals).mean(0)
@@ -195,20 +198,21 @@ def advance(self:Run,
     start:float, # Clock reading at step 0
     stop:threading.Event # Set by Ctrl-C
 ) -> bool: # Shall we stop?
-    "One optimizer step"
-    rate = self.recipe.rate(self.progress, self.step)
+    "One optimizer step, or one for each of the model's `phases`"
+    rate,batch,terms = self.recipe.rate(self.progress, self.step),list(islice(xs, self.recipe.accumulate)),{}
     for gr in self.opt.param_groups: gr['lr'] = rate
-    names,vals = self.gradient(xs)
-    norm = float(self.acc.clip_grad_norm_(self.params, self.recipe.clip or math.inf))
-    shared = self.acc.reduce(torch.cat([vals, vals.new_tensor([time.monotonic()-start, stop.is_set()])]), 'mean')
-    *vals,self.elapsed,asked = shared.tolist()
-    self.check(dict(zip(names, vals)), norm)
-    self.opt.step()
-    self.opt.zero_grad()
+    for phase in [(o,) for o in getattr(self.model, 'phases', ())] or [()]:
+        names,vals = self.gradient(batch, *phase)
+        norm = float(self.acc.clip_grad_norm_(self.params, self.recipe.clip or math.inf))
+        shared = self.acc.reduce(torch.cat([vals, vals.new_tensor([time.monotonic()-start, stop.is_set()])]), 'mean')
+        *vals,self.elapsed,asked = shared.tolist()
+        self.check(dict(zip(names, vals)), norm)
+        self.opt.step()
+        self.opt.zero_grad()
+        terms.update(zip(names, vals))
     self.step += 1
     if self.avg: self.average()
-    terms = dict(zip(names, vals))
-    self.history.append({'step': self.step, 'loss': sum(vals)} | {k: v for k,v in terms.items() if k!='loss'} | {'lr': float(rate)})
+    self.history.append({'step': self.step, 'loss': sum(terms.values())} | {k: v for k,v in terms.items() if k!='loss'} | {'lr': float(rate)})
     return asked>0
 
 # %% ../nbs/foundations/06_train.ipynb #fd69b9f3
@@ -233,12 +237,37 @@ def average(self:Run):
     torch._foreach_lerp_([self.avg[k] for k in ks], [new[k] for k in ks], 1-decay)
     for k in new.keys()-set(ks): self.avg[k].copy_(new[k])
 
+# %% ../nbs/foundations/06_train.ipynb #da2128d6
+@patch(as_prop=True)
+def tenth(self:Run) -> int: # 0 to 10
+    "Tenths of the budget that are used"
+    return int(10*self.progress+1e-9)
+
+@patch
+@torch.no_grad()
+def look(self:Run):
+    "Ask `watch` about the averaged weights, and keep the best"
+    new,avg = ({k: v.clone() for k,v in o.items()} for o in (self.model.state_dict(), self.avg or self.model.state_dict()))
+    self.model.load_state_dict(avg)
+    self.model.eval()
+    _seed(self.acc.device, mix_seed(3, self.recipe.seed, self.step))
+    value = _same(float(self.watch(self.model)) if self.acc.is_main_process else None)
+    if math.isnan(value): raise ValueError(f"watch must return a number, got nan at step {self.step}")
+    self.model.load_state_dict(new)
+    self.model.train()
+    self.history[-1]['watch'] = value
+    if not self.best or value>=self.best[0]: self.best = value,avg
+
+def _same(value): # The main process' value, in every process
+    from accelerate.utils import broadcast_object_list
+    return broadcast_object_list([value])[0]
+
 # %% ../nbs/foundations/06_train.ipynb #f7e892a8
 @patch
 def identity(self:Run) -> dict: # Plain values
     "What must agree between a checkpoint and the run that resumes it"
     plain = {k: v.item() if hasattr(v, 'item') else v for k,v in self.recipe._asdict().items()}
-    shape = dict(model=type(self.model).__name__, parameters=sum(p.numel() for p in self.params), batches=len(self.ready), processes=self.acc.num_processes)
+    shape = dict(model=type(self.model).__name__, parameters=sum(p.numel() for p in self.params), batches=len(self.ready), processes=self.acc.num_processes, watch=self.watch is not None)
     return shape | plain | dict(schedule=getattr(self.recipe.schedule, '__name__', 'a function'))
 
 # %% ../nbs/foundations/06_train.ipynb #c2aca93b
@@ -249,10 +278,10 @@ def save(self:Run):
     if not (self.out and self.acc.is_main_process): return
     began = time.monotonic()
     self.out.mkdir(parents=True, exist_ok=True)
-    state = dict(run=self.identity(), step=self.step, elapsed=self.elapsed, history=self.history, avg=self.avg, model=self.model.state_dict(),
+    state = dict(run=self.identity(), step=self.step, elapsed=self.elapsed, history=self.history, avg=self.avg, best=self.best, model=self.model.state_dict(),
         opt=self.opt.state_dict(), scaler=self.acc.scaler and self.acc.scaler.state_dict())
     text = io.StringIO(newline='')
-    rows = csv.DictWriter(text, self.history[0])
+    rows = csv.DictWriter(text, dict.fromkeys(k for o in self.history for k in o))
     rows.writeheader()
     rows.writerows(self.history)
     save_atomic(self.out/'checkpoint.pt', lambda f: torch.save(state, f))
@@ -274,7 +303,7 @@ def load(self:Run):
     self.opt.load_state_dict(state['opt'])
     if self.acc.scaler: self.acc.scaler.load_state_dict(state['scaler'])
     if self.avg: self.avg = {k: v.to(self.avg[k].device) for k,v in state['avg'].items()}
-    self.step,self.elapsed,self.history = state['step'],state['elapsed'],state['history']
+    self.step,self.elapsed,self.history,self.best = (state[k] for k in ('step','elapsed','history','best'))
     self.saved = self.step
 
 # %% ../nbs/foundations/06_train.ipynb #db16af0c
@@ -297,13 +326,14 @@ def go(self:Run,
     start = time.monotonic()-self.elapsed
     self.saved_at,xs = time.monotonic(),self.batches()
     while self.progress<1:
-        asked = self.advance(xs, start, stop)
+        before,asked = self.tenth,self.advance(xs, start, stop)
+        if self.watch and self.tenth>before: self.look()
         show()
         if asked: self.interrupt()
         now,since = time.monotonic(),self.step-(self.saved or 0)
         if self.step%every==0 if every else since>=100 and now-self.saved_at>50*self.cost: self.save()
     if self.saved!=self.step: self.save()
-    if self.avg: self.model.load_state_dict(self.avg)
+    if self.best or self.avg: self.model.load_state_dict(self.best[1] if self.best else self.avg)
     self.model.eval()
     self.acc.wait_for_everyone()
 
@@ -314,10 +344,10 @@ def _schedule(o): # Name or function
     return SCHEDULES[o]
 
 # %% ../nbs/foundations/06_train.ipynb #022ea3eb
-def _begin(model, dl, recipe, out, resume): # As in `train`
+def _begin(model, dl, recipe, out, resume, watch): # As in `train`
     path = out and Path(out)/'checkpoint.pt'
     if path and path.exists() and not resume: raise ValueError(f"{path} already holds a run: pass resume=True to go on, or another out")
-    run = Run(model, dl, recipe, out)
+    run = Run(model, dl, recipe, out, watch)
     if resume: run.load()
     return run
 
@@ -362,7 +392,7 @@ def _bar(run, on): # Run; whether to draw
 
 # %% ../nbs/foundations/06_train.ipynb #929de957
 def train(
-    model:nn.Module, # Called as model(x, g): (b,3,h,w) pictures and a generator in, dict of named loss terms (0-d) out; their sum is the loss
+    model:nn.Module, # Called as model(x, g): (b,3,h,w) pictures and a generator in, dict of named loss terms (0-d) out; their sum is the loss. With `model.phases`, as model(x, g, phase) for each in turn
     dl:DataLoader, # Loader of `Batch`es
     *, steps:int|None=None, # Budget in optimizer steps, or
     epochs:float|None=None, # in passes over the pictures, or
@@ -372,6 +402,7 @@ def train(
     resume:bool=False, # Go on from the checkpoint in `out`?
     lr:float=1e-3, # Highest learning rate
     weight_decay:float=.01, # AdamW's
+    betas:tuple=(.9,.999), # AdamW's
     schedule:str|Callable='cosine', # 'cosine', 'constant', or a function from progress in [0,1] to a factor for `lr`
     warmup:int=0, # Steps over which the rate rises to `lr`
     clip:float|None=1., # Longest gradient that passes unchanged, None for any
@@ -379,12 +410,12 @@ def train(
     precision:str='no', # 'bf16' or 'fp16' compute in 16 bits; parameters stay float32
     ema:float=0., # Decay of the averaged weights that `model` ends with, 0 for none
     every:int|None=None, # Steps between checkpoints; None: at least 100, and at most about 2 % of the time goes into them
+    watch:Callable|None=None, # Called as watch(model) -> float after each tenth of the budget: `model` ends with the averaged weights of the highest value
     bar:bool=True # Draw a progress bar?
-) -> list[dict]: # One dict a step: step, loss, each term, lr
+) -> list[dict]: # One dict a step: step, loss, each term, lr, and `watch` where it was asked
     "Fit `model` to the pictures of `dl` with AdamW; it is left on accelerate's device, in eval mode"
-    recipe = Recipe(*budget(steps, epochs, minutes), seed, lr, weight_decay, _schedule(schedule), warmup, clip, accumulate, precision, ema)
-    run = _begin(model, dl, recipe, out, resume)
-    with _undisturbed(run), _ctrl_c() as stop, _bar(run, bar) as show: run.go(every, stop, show)
+    recipe = Recipe(*budget(steps, epochs, minutes), seed, lr, weight_decay, _schedule(schedule), warmup, clip, accumulate, precision, ema, betas)
+    with _undisturbed(run := _begin(model, dl, recipe, out, resume, watch)), _ctrl_c() as stop, _bar(run, bar) as show: run.go(every, stop, show)
     return run.history
 
 # %% ../nbs/foundations/06_train.ipynb #711cc56f

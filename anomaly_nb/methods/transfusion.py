@@ -9,6 +9,7 @@ __all__ = ['TransFusion', 'Fading', 'Step']
 
 # %% ../../nbs/methods/23_transfusion.ipynb #ec42eb13
 from contextlib import nullcontext
+from copy import deepcopy
 from typing import NamedTuple
 import torch
 from torch import Tensor
@@ -277,6 +278,22 @@ def explain(self:TransFusion,
     return dict(input=x, reconstruction=rec, M_disc=disc, M_recon=recon, map=self.final_map(disc, recon), normal=last['n'], anomaly=last['a'],
         **{f'after t={o.t}': (o.x/2+.5).clamp(0,1) for o in steps}, **{f'normal t={o.t}': (o.n/2+.5).clamp(0,1) for o in steps}, **{f'mask t={o.t}': o.mask[:,0] for o in steps})
 
+# %% ../../nbs/methods/23_transfusion.ipynb #3ec8fd94
+@patch
+def _judge(self:TransFusion, dl, held): # Training loader; good pictures that it does not hold
+    "A function that tells how well weights find defects drawn on `held`: mean of image AUROC and AUPRO over the kinds"
+    from anomaly_nb.builtin import Spoiled
+    from anomaly_nb.data import dataloader
+    from anomaly_nb.metrics import evaluate
+    drawn = Spoiled(held)
+    def rate(det): # A detector in training
+        usual = deepcopy(det.usual)
+        if det.even: det.settle(dataloader(dl.dataset), 32)
+        figures = evaluate(*det.predict_dl(dataloader(drawn)), drawn.kinds)['per_kind'].values()
+        det.usual = usual
+        return sum(o['image_auroc']+o['aupro'] for o in figures)/(2*len(figures))
+    return rate
+
 # %% ../../nbs/methods/23_transfusion.ipynb #41729f7a
 @patch
 def fit(self:TransFusion,
@@ -287,7 +304,8 @@ def fit(self:TransFusion,
     minutes:float|None=None, # ... or wall clock; none of the three takes the constructor's
     seed:int=0, # Order of the pictures and made-up anomalies
     out=None, # Folder for checkpoint and history
-    resume:bool=False # Go on from the checkpoint in `out`
+    resume:bool=False, # Go on from the checkpoint in `out`
+    held=None # Good pictures that are not trained on: drawn defects on them choose the weights (ours)
 ) -> TransFusion: # `self`
     "Learn from the good pictures of `dl`"
     from anomaly_nb.train import step_at, train
@@ -295,6 +313,7 @@ def fit(self:TransFusion,
     self.where = Foreground(dl.dataset, self.foreground)
     schedule = 'cosine' if self.lr_drop is None else step_at(self.lr_drop)
     self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, lr=self.lr,
-        schedule=schedule, warmup=self.warmup, clip=self.clip, ema=self.ema, accumulate=self.accumulate, precision=_bits(self.precision))
+        schedule=schedule, warmup=self.warmup, clip=self.clip, ema=self.ema, accumulate=self.accumulate, precision=_bits(self.precision),
+        watch=None if held is None else self._judge(dl, held))
     if self.even: self.settle(dl)
     return self

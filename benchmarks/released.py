@@ -1,0 +1,116 @@
+"""What the released code does differently, and what each difference costs: python benchmarks/released.py OUT [--full] [--seeds 0 1] [--photos FOLDER RUN]
+
+Washers with the paper's map, reverse step and walk, and page 23's short training (180 steps at 32 pixels); `--full` takes `TransFusion.small` as it is, an hour of a CPU.
+RUN is a detector trained for the photos in FOLDER: on its maps the two rules for masks are compared, too. What is trained is kept in OUT."""
+import argparse
+from pathlib import Path
+import torch
+from torch.nn import functional as F
+from anomaly_nb.blocks.pasting import Textures, paste
+from anomaly_nb.blocks.perlin import uniform
+from anomaly_nb.blocks.schedules import sample_t
+from anomaly_nb.blocks.transparency import blend
+from anomaly_nb.builtin import builtin
+from anomaly_nb.core import collate
+from anomaly_nb.data import dataloader, open_data
+from anomaly_nb.methods.transfusion import Fading, TransFusion
+from anomaly_nb.metrics import aupro, auroc, average_precision, restoration
+
+TransFusion.guesses = []
+
+class Plain(TransFusion):
+    "The anomaly head says the appearance itself, not opacity times it"
+    def look(self, xt, hint, t):
+        self.said,n,logit = super().look(xt, hint, t)
+        return self.betas[t].view(-1,1,1,1)*self.said, n, logit
+    def training_batch(self, x, g):
+        self.truth = super().training_batch(x, g)
+        return self.truth
+    def forward(self, x, g): return super().forward(x, g) | dict(anomaly=F.mse_loss(self.said, self.truth.mask*self.truth.a))
+
+class Told(TransFusion):
+    "Trained with the simulated hint at the top step too"
+    def training_batch(self, x, g):
+        if self.bank is None: self.bank = Textures(self.textures, size=tuple(x.shape[2:]))
+        p = paste(x, self.bank, g=g, foreground=self.where(x), self_share=self.self_share, other_share=self.other_share, max_exp=self.max_exp, match=self.match, visible=self.visible)
+        t = sample_t(len(x), self.T, g=g, device=x.device)
+        t = t.where(uniform(t.shape, g=g, device=x.device)>=self.top_share, self.T-1)
+        n,a,mask,hint = self.turn(torch.cat([2*p.n-1, 2*p.a-1, p.mask, p.hint], 1), g).split([3,3,1,1], 1)
+        return Fading(blend(n, a, mask, self.betas[t]), n, a, mask, hint, t)
+
+class Guessed(TransFusion):
+    "SSIM's range guessed; remembers how often it was 1"
+    def look(self, xt, hint, t):
+        res = super().look(xt, hint, t)
+        if self.training: self.guesses.append(bool(res[1].min()>=-.5))
+        return res
+
+p = argparse.ArgumentParser()
+p.add_argument('out', type=Path)
+p.add_argument('--full', action='store_true')
+p.add_argument('--seeds', type=int, nargs='+', default=[0,1])
+p.add_argument('--photos', nargs=2)
+a = p.parse_args()
+torch.set_num_threads(1)
+PAPER = dict(step='blend', K=None, lam=.95, recon='faded', even=False)
+NET,PIC = ({},{}) if a.full else (dict(size=32, widths=(16,32), attn=(), max_exp=3, lr=3e-3, steps=180), dict(size=32, difficulty=0.))
+TRAINED = {'ours': (TransFusion, {}), 'head says a': (Plain, {}), 'hint given at the top': (Told, {}), "SSIM's range guessed": (Guessed, dict(released=True)),
+    'bricks, ours': (TransFusion, {}), "bricks, SSIM's range guessed": (Guessed, dict(released=True))}
+def pictures(name, split, **kw): return builtin('brick' if name.startswith('bricks') else 'washer', split=split, **{**PIC, **kw})
+
+def trained(name, seed, **kw):
+    "The detector of row `name`, from OUT if it is there"
+    (cls,own),run = TRAINED[name],a.out/f'{name}, seed {seed}'
+    if not run.exists():
+        torch.manual_seed(seed)
+        cls.small(**NET, **PAPER, **own).fit(dataloader(pictures(name, 'train'), 16, shuffle=True), seed=seed).save_pretrained(run)
+        if cls.guesses: print(f'seed {seed}  {name}: range 1 in {sum(cls.guesses)/len(cls.guesses):.0%} of the steps', flush=True)
+        cls.guesses.clear()
+    return cls.from_pretrained(run, **{'released': False, **kw})
+
+def walked(det, x):
+    "Sum of the masks, squared difference to the end of the walk, and that end, of pictures `x`"
+    parts = []
+    for part in x.split(32):
+        rec,disc,off,steps = det._walked(part)
+        parts.append((disc*(len(steps)+det.released), off, rec))
+    return map(torch.cat, zip(*parts))
+
+rows = {}
+def measure(name, seed, det, divisors):
+    "Image AUROC, AUPRO and error left inside defects, for each divisor of the masks"
+    test = pictures(name, 'test', n=50)
+    truth,clean = collate(list(test)),torch.stack([test.clean(i) for i in range(len(test))])
+    disc,off,rec = walked(det, truth.x)
+    for o in divisors:
+        amap = det.final_map(disc/o, off)
+        res = 100*auroc(det.score(amap), truth.label), 100*aupro(amap, truth.mask), restoration(rec, clean, truth)['inside']
+        rows.setdefault(f'{name}, masks / {o}', []).append(res)
+        print(f'seed {seed}  {name}, masks / {o}', *(f'{v:.3f}' for v in res), flush=True)
+
+for seed in a.seeds:
+    for name in TRAINED: measure(f'{name}: 19 calls', seed, trained(name, seed), [19])
+    for name in ('ours', 'hint given at the top'): measure(f'{name}: 18 calls', seed, trained(name, seed, released=True), [18,19])
+print(f"\n{'mean over seeds, largest distance from it':46}   image AUROC         AUPRO   error left")
+for name,res in rows.items():
+    cols = [torch.tensor(o) for o in zip(*res)]
+    print(f'{name:46}' + ''.join(f'{o.mean():8.2f} ({(o-o.mean()).abs().max():.2f})' for o in cols))
+
+def touched(mask, sz): return F.interpolate(255*mask[:,None].float(), sz, mode='bilinear', antialias=True)[:,0]>.5
+
+def by_rule(amap, rules):
+    "AUPRO, pixel AUROC, pixel AP and area under each mask"
+    for k,m in rules.items(): print(f'{k:46}{100*aupro(amap, m):8.2f}{100*auroc(amap, m):8.2f}{100*average_precision(amap, m):8.2f}{100*m.float().mean():8.3f} %', flush=True)
+
+print('\nrule for masks: AUPRO, pixel AUROC, pixel AP, area')
+large,sz = collate(list(pictures('washers', 'test', size=256, n=50))),PIC.get('size', 64)
+small = F.interpolate(large.x, sz, mode='bilinear', antialias=True).clamp(0,1)
+near = F.interpolate(large.mask[:,None].float(), sz, mode='nearest-exact')[:,0]>0
+for seed in a.seeds:
+    amap = torch.cat([trained('ours', seed).predict(x).amap for x in small.split(32)])
+    by_rule(amap, {f'washers, nearest, seed {seed}': near, f'washers, touched, seed {seed}': touched(large.mask, sz)})
+if a.photos:
+    det = TransFusion.from_pretrained(a.photos[1])
+    near,touch = (open_data(a.photos[0], size=det.size, split='test', touched=o) for o in (False,True))
+    pred,seen = det.predict_dl(dataloader(near, 16))
+    by_rule(pred.amap, {'photos, nearest': seen.mask, 'photos, touched': torch.stack([touch[i].mask for i in range(len(touch))])})
