@@ -6,12 +6,12 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/cli.html.md"""
 
 # %% auto #0
 __all__ = ['ASKED', 'ROWS', 'REPAIR', 'Wrong', 'request', 'Parser', 'asked', 'next_free', 'write_json', 'typed', 'open_run',
-           'manifest_for', 'build', 'pictures', 'squares', 'seen', 'fit', 'restoration_of', 'measure', 'table',
-           'brightness', 'restored', 'finish', 'losses_of', 'evaluate_run', 'photos', 'save_maps', 'answers', 'predict',
-           'doctor', 'book', 'demo', 'parser', 'main']
+           'manifest_for', 'build', 'pictures', 'squares', 'choosing', 'seen', 'fit', 'restoration_of', 'measure',
+           'table', 'brightness', 'restored', 'finish', 'losses_of', 'evaluate_run', 'photos', 'save_maps', 'answers',
+           'predict', 'doctor', 'book', 'demo', 'parser', 'main']
 
 # %% ../nbs/91_cli.ipynb #849e63a9
-import argparse, ast, csv, json, shlex, shutil, sys
+import argparse, ast, csv, inspect, json, shlex, shutil, sys
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -33,7 +33,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message): raise Wrong(f"{message} (see {self.prog} --help)")
 
 # %% ../nbs/91_cli.ipynb #4c4a766f
-ASKED = ('method','data','category','size','preset','steps','epochs','minutes','seed','textures','how','settings') # what defines a run
+ASKED = ('method','data','category','size','preset','steps','epochs','minutes','seed','textures','choose','how','settings') # what defines a run
 
 def asked(args): # Parsed command line
     "The part of `args` that defines a run; a folder of photos with its full path"
@@ -140,6 +140,14 @@ def squares(ds, det, how): # Dataset of whole photos, detector, 'resize', 'pad' 
     from anomaly_nb.sizes import Parts
     return ds if how=='resize' else Parts(ds, det.size, how)
 
+def choosing(manifest, det, train): # Of a run; untrained detector; good photos
+    "What `fit` gets to choose the weights by, if it was asked to, and the photos left to learn from"
+    from anomaly_nb.data import hold_out
+    if not manifest.get('choose'): return {}, train
+    if 'held' not in inspect.signature(det.fit).parameters: raise Wrong(f"{manifest['method']} cannot choose its weights: --choose is for methods that make up anomalies")
+    kept,held = hold_out(train, .1, seed=manifest['seed']+1)
+    return dict(held=squares(held, det, manifest['how'])), kept
+
 def seen(det, how): # Trained detector, 'resize', 'pad' or 'tile'
     "`det` for photos as `pictures` gives them"
     from anomaly_nb.sizes import AnySize
@@ -154,12 +162,13 @@ def fit(args): # Parsed command line
         det = build(manifest)
         train,test = (pictures(manifest, det.size, o) for o in ('train','test'))
         kept,held = hold_out(train, .1, seed=manifest['seed'])
+        more,kept = choosing(manifest, det, kept)
         out = Path(args.out) if args.out else next_free(Path('runs')/manifest['method'])
         out.mkdir(parents=True, exist_ok=True)
         write_json(out/'manifest.json', manifest)
     print(f"{manifest['method']} on {manifest['data']}: {len(kept)} good pictures to learn from, {len(held)} held out for the threshold, {len(test)} to test; run {out}")
     budget,how = {k: manifest[k] for k in ('steps','epochs','minutes')},manifest['how']
-    try: det.fit(dataloader(squares(kept, det, how), det.batch_size, shuffle=True), **budget, seed=manifest['seed'], out=out, resume=(out/'checkpoint.pt').exists())
+    try: det.fit(dataloader(squares(kept, det, how), det.batch_size, shuffle=True), **budget, **more, seed=manifest['seed'], out=out, resume=(out/'checkpoint.pt').exists())
     except KeyboardInterrupt as e: raise KeyboardInterrupt(f"{str(e).partition(':')[0]}, go on with: {typed('fit', manifest['method'], '--out', out, '--resume')}") from None
     seen(det, how).calibrate(dataloader(held))
     det.save_pretrained(out)
@@ -354,7 +363,7 @@ def demo(args): # Parsed command line
     "Train a small TransFusion on the first built-in category"
     from anomaly_nb.builtin import categories
     args.out = args.out or str(next_free('runs/demo'))
-    fit(argparse.Namespace(**vars(args), method='transfusion', data=f'builtin:{categories()[0]}', category=None, size=None, preset='small', epochs=None, minutes=None, textures=None, how=None, settings={}, resume=False))
+    fit(argparse.Namespace(**vars(args), method='transfusion', data=f'builtin:{categories()[0]}', category=None, size=None, preset='small', epochs=None, minutes=None, textures=None, choose=None, how=None, settings={}, resume=False))
     print(f"and with the book: make lab in a clone, or {typed('book', 'DIR')}")
 
 # %% ../nbs/91_cli.ipynb #8f17c211
@@ -396,12 +405,13 @@ def _fit_options(c): # Parser of `fit`
     _option(c, '--data', str, 'folder of photos (layouts: page 02_data), builtin:NAME, elpv:mono or elpv:poly')
     _option(c, '--category', str, 'which of several categories')
     _option(c, '--size', _whole, "side to which pictures are brought (default: the preset's)")
-    c.add_argument('--preset', choices=('small','paper'), help='small: a CPU in minutes (default); paper: the figures of the paper')
+    c.add_argument('--preset', choices=('small','paper','official'), help='small: a CPU in minutes (default); paper: the figures of the paper; official: as the released code')
     one = c.add_mutually_exclusive_group()
     for unit in ('steps','epochs','minutes'): _option(one, f'--{unit}', _whole if unit=='steps' else _above_zero, f"budget in {unit} (default: the preset's)")
     _option(c, '--seed', int, 'of first weights, order and made-up anomalies (default 0)')
     _option(c, '--textures', str, 'folder of texture photos for made-up anomalies')
     c.add_argument('--set', dest='settings', metavar='NAME=VALUE', type=_value, nargs='+', action='extend', default=[], help='settings of the method')
+    c.add_argument('--choose', action='store_const', const=True, help='hold out another tenth of the good photos and keep the weights that best find defects drawn on them')
     _how(c, '(default: resize)')
     _option(c, '--out', str, 'run folder (default: the next free runs/METHOD-NNN)')
     c.add_argument('--resume', action='store_true', help='go on with the run in --out')

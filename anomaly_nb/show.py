@@ -211,13 +211,13 @@ def _thin(
     return np.array([o.mean() for o in np.array_split(np.asarray(v, float), min(n, len(v)))])
 
 def plot_losses(
-    losses:list[dict], # One dict a step: 'step', 'loss' and the terms of the loss ('lr' is not drawn)
+    losses:list[dict], # One dict a step: 'step', 'loss' and the terms of the loss ('lr' and 'watch' are not drawn)
     ax=None # Matplotlib axes; None: a new figure
 ) -> None: # The notebook shows the figure
     "Draw the loss (bold) and its terms over the steps, on a log axis if all are positive"
     if not losses: raise ValueError("no losses to plot: this detector was not trained")
     ax = ax or plt.subplots(figsize=(5,2.4), layout='constrained')[1]
-    names = sorted({k for o in losses for k in o}-{'step','lr'}, key=lambda k: (k!='loss', k))
+    names = sorted({k for o in losses for k in o}-{'step','lr','watch'}, key=lambda k: (k!='loss', k))
     for k in names:
         pts = [(o['step'],o[k]) for o in losses if k in o]
         ax.plot(*map(_thin, zip(*pts)), label=k, lw=2. if k=='loss' else 1.)

@@ -31,14 +31,15 @@ METHODS = {'transfusion': ('TransFusion', {})} # name on the command line -> cla
 # %% ../../nbs/90_methods.ipynb #f79ee8df
 def make(
     method:str, # Name on the command line, e.g. 'transfusion'
-    preset:str='small', # 'small' or 'paper'
+    preset:str='small', # 'small', 'paper' or, where the released code differs, 'official'
     **settings # Constructor arguments of the method that differ from the preset
 ) -> Detector: # Untrained
     "Build `method` from its `preset`"
     if method not in METHODS: raise ValueError(f"no method {method!r}: expected one of {', '.join(METHODS)}")
     name,fixed = METHODS[method]
     cls = __getattr__(name)
-    if preset not in ('small','paper'): raise ValueError(f"no preset {preset!r} of {method}: expected small or paper")
+    presets = [o for o in ('small','paper','official') if hasattr(cls, o)]
+    if preset not in presets: raise ValueError(f"no preset {preset!r} of {method}: expected one of {', '.join(presets)}")
     known = [o for o in inspect.signature(cls.__init__).parameters if o!='self']
     for o in settings:
         if o not in known: raise ValueError(f"{method} has no setting {o!r}: expected one of {', '.join(known)}")
