@@ -401,7 +401,7 @@ def _how(c, text): c.add_argument('--how', choices=('resize','pad','tile'), help
 
 def _fit_options(c): # Parser of `fit`
     "What `fit` can be asked"
-    c.add_argument('method', metavar='METHOD', help='transfusion')
+    c.add_argument('method', metavar='METHOD', help='transfusion, trustmae, memae, ae-l2 or ae-ssim')
     _option(c, '--data', str, 'folder of photos (layouts: page 02_data), builtin:NAME, elpv:mono or elpv:poly')
     _option(c, '--category', str, 'which of several categories')
     _option(c, '--size', _whole, "side to which pictures are brought (default: the preset's)")
