@@ -6,9 +6,9 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/cli.html.md"""
 
 # %% auto #0
 __all__ = ['ASKED', 'ROWS', 'REPAIR', 'Wrong', 'request', 'Parser', 'asked', 'next_free', 'write_json', 'typed', 'open_run',
-           'manifest_for', 'build', 'pictures', 'squares', 'choosing', 'seen', 'fit', 'restoration_of', 'measure',
-           'table', 'brightness', 'restored', 'finish', 'losses_of', 'evaluate_run', 'photos', 'save_maps', 'answers',
-           'predict', 'doctor', 'book', 'demo', 'parser', 'main']
+           'manifest_for', 'build', 'pictures', 'squares', 'masked', 'choosing', 'seen', 'fit', 'restoration_of',
+           'measure', 'table', 'brightness', 'restored', 'finish', 'losses_of', 'evaluate_run', 'photos', 'save_maps',
+           'answers', 'predict', 'doctor', 'book', 'demo', 'parser', 'main']
 
 # %% ../nbs/91_cli.ipynb #849e63a9
 import argparse, ast, csv, inspect, json, shlex, shutil, sys
@@ -140,6 +140,12 @@ def squares(ds, det, how): # Dataset of whole photos, detector, 'resize', 'pad' 
     from anomaly_nb.sizes import Parts
     return ds if how=='resize' else Parts(ds, det.size, how)
 
+def masked(folder, train, how): # Folder of foreground masks; good photos; 'resize', 'pad' or 'tile'
+    "Read the masks once before anything is written"
+    from anomaly_nb.blocks.foreground import Foreground
+    if how!='resize': raise Wrong(f"the masks in {folder} are for whole photos: use --how resize, or set foreground to auto or none")
+    Foreground(train, folder)
+
 def choosing(manifest, det, train): # Of a run; untrained detector; good photos
     "What `fit` gets to choose the weights by, if it was asked to, and the photos left to learn from"
     from anomaly_nb.data import hold_out
@@ -162,6 +168,7 @@ def fit(args): # Parsed command line
         det = build(manifest)
         train,test = (pictures(manifest, det.size, o) for o in ('train','test'))
         kept,held = hold_out(train, .1, seed=manifest['seed'])
+        if getattr(det, 'foreground', 'none') not in ('auto','none'): masked(det.foreground, kept, manifest['how'])
         more,kept = choosing(manifest, det, kept)
         out = Path(args.out) if args.out else next_free(Path('runs')/manifest['method'])
         out.mkdir(parents=True, exist_ok=True)

@@ -414,6 +414,7 @@ def train(
     bar:bool=True # Draw a progress bar?
 ) -> list[dict]: # One dict a step: step, loss, each term, lr, and `watch` where it was asked
     "Fit `model` to the pictures of `dl` with AdamW; it is left on accelerate's device, in eval mode"
+    if accumulate<1: raise ValueError(f"accumulate must be 1 or more, got {accumulate}")
     recipe = Recipe(*budget(steps, epochs, minutes), seed, lr, weight_decay, _schedule(schedule), warmup, clip, accumulate, precision, ema, betas)
     with _undisturbed(run := _begin(model, dl, recipe, out, resume, watch)), _ctrl_c() as stop, _bar(run, bar) as show: run.go(every, stop, show)
     return run.history

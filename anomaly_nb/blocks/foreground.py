@@ -121,6 +121,7 @@ class Foreground:
         ds:Dataset, # Good training pictures, with `paths` if `how` is a folder
         how:str|Path='auto' # 'auto', 'none' (anywhere), or a folder of masks
     ):
+        if not len(ds): raise ValueError("Foreground got a dataset without pictures")
         self.level,self.masks,n = None,None,min(64, len(ds))
         if how=='auto': self.level = object_level(torch.stack([ds[i*len(ds)//n].x for i in range(n)]))
         if how=='none' or how=='auto' and self.level is None: return

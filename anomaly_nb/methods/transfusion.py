@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 from fastcore.basics import patch
-from ..core import Detector
+from ..core import Detector, expect_pictures
 from ..blocks.perlin import rotate, uniform
 from ..blocks.pasting import Textures, paste
 from ..blocks.foreground import Foreground
@@ -85,8 +85,10 @@ def _check(s):
     if s['step'] not in ('blend','restore'): raise ValueError(f"step must be 'blend' or 'restore', got {s['step']!r}")
     if s['recon'] not in ('faded','normal'): raise ValueError(f"recon must be 'faded' or 'normal', got {s['recon']!r}")
     if s['kernel']<1 or s['kernel']%2==0: raise ValueError(f"kernel must be odd and above 0, got {s['kernel']}")
-    for k in ('lam','cut','self_share','other_share','top_share','rotate_share'):
-        if not 0<=s[k]<=1: raise ValueError(f"{k} must be in [0,1], got {s[k]}")
+    for k,least in dict(T=2, K=1, kernel=1, size=1, batch_size=1, accumulate=1, max_exp=0, warmup=0).items():
+        if s[k] is not None and not (isinstance(s[k], int) and s[k]>=least): raise ValueError(f"{k} must be a whole number from {least} on, got {s[k]!r}")
+    for k in ('lam','cut','self_share','other_share','top_share','rotate_share','visible','match','ema','lr_drop'):
+        if s[k] is not None and not 0<=s[k]<=1: raise ValueError(f"{k} must be in [0,1], got {s[k]}")
     for k in ('precision','predict_precision'):
         if s[k] not in ('no','bf16','fp16','auto'): raise ValueError(f"{k} must be 'no', 'bf16', 'fp16' or 'auto', got {s[k]!r}")
     step_pairs(s['T'], s['K'], start=s['T']-1-s['released'])
@@ -273,6 +275,7 @@ def explain(self:TransFusion,
     x:Tensor # (b,3,h,w) in [0,1]
 ) -> dict[str,Tensor]: # Pictures (b,3,h,w) and maps (b,h,w) by name
     "Reconstruction, both maps, the predicted appearances, and what each step saw and left"
+    expect_pictures(x, 'explain')
     rec,disc,recon,steps = self.eval()._walked(x)
     last = {k: (getattr(steps[-1], k)/2+.5).clamp(0,1) for k in 'na'}
     return dict(input=x, reconstruction=rec, M_disc=disc, M_recon=recon, map=self.final_map(disc, recon), normal=last['n'], anomaly=last['a'],
@@ -285,6 +288,7 @@ def _judge(self:TransFusion, dl, held): # Training loader; good pictures that it
     from anomaly_nb.builtin import Spoiled
     from anomaly_nb.data import dataloader
     from anomaly_nb.metrics import evaluate
+    if not hasattr(held, 'kinds'): raise ValueError(f"held must be a dataset of good pictures with `kinds`, got {type(held).__name__}")
     drawn = Spoiled(held)
     def rate(det): # A detector in training
         usual = deepcopy(det.usual)
@@ -305,7 +309,7 @@ def fit(self:TransFusion,
     seed:int=0, # Order of the pictures and made-up anomalies
     out=None, # Folder for checkpoint and history
     resume:bool=False, # Go on from the checkpoint in `out`
-    held=None # Good pictures that are not trained on: drawn defects on them choose the weights (ours)
+    held=None # Dataset of good pictures that are not trained on: drawn defects on them choose the weights (ours)
 ) -> TransFusion: # `self`
     "Learn from the good pictures of `dl`"
     from anomaly_nb.train import step_at, train
