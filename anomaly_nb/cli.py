@@ -6,7 +6,7 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/cli.html.md"""
 
 # %% auto #0
 __all__ = ['ASKED', 'ROWS', 'REPAIR', 'Wrong', 'request', 'Parser', 'asked', 'next_free', 'write_json', 'typed', 'open_run',
-           'manifest_for', 'build', 'pictures', 'squares', 'masked', 'choosing', 'seen', 'fit', 'restoration_of',
+           'manifest_for', 'build', 'pictures', 'squares', 'seen', 'masked', 'choosing', 'fit', 'restoration_of',
            'measure', 'table', 'brightness', 'restored', 'finish', 'losses_of', 'evaluate_run', 'photos', 'save_maps',
            'answers', 'predict', 'doctor', 'book', 'demo', 'parser', 'main']
 
@@ -140,6 +140,12 @@ def squares(ds, det, how): # Dataset of whole photos, detector, 'resize', 'pad' 
     from anomaly_nb.sizes import Parts
     return ds if how=='resize' else Parts(ds, det.size, how)
 
+def seen(det, how): # Trained detector, 'resize', 'pad' or 'tile'
+    "`det` for photos as `pictures` gives them"
+    from anomaly_nb.sizes import AnySize
+    return det if how=='resize' else AnySize(det, how)
+
+# %% ../nbs/91_cli.ipynb #56a93c83
 def masked(folder, train, how): # Folder of foreground masks; good photos; 'resize', 'pad' or 'tile'
     "Read the masks once before anything is written"
     from anomaly_nb.blocks.foreground import Foreground
@@ -154,10 +160,6 @@ def choosing(manifest, det, train): # Of a run; untrained detector; good photos
     kept,held = hold_out(train, .1, seed=manifest['seed']+1)
     return dict(held=squares(held, det, manifest['how'])), kept
 
-def seen(det, how): # Trained detector, 'resize', 'pad' or 'tile'
-    "`det` for photos as `pictures` gives them"
-    from anomaly_nb.sizes import AnySize
-    return det if how=='resize' else AnySize(det, how)
 
 # %% ../nbs/91_cli.ipynb #7ca56908
 def fit(args): # Parsed command line
