@@ -396,7 +396,7 @@ def train(
     dl:DataLoader, # Loader of `Batch`es
     *, steps:int|None=None, # Budget in optimizer steps, or
     epochs:float|None=None, # in passes over the pictures, or
-    minutes:float|None=None, # in minutes of wall clock
+    minutes:float|None=None, # in minutes of wall clock; none of the three takes the model's own `steps` and `epochs`
     seed:int=0, # Order of the pictures and all randomness while training
     out=None, # Folder for checkpoint.pt and history.csv; None keeps nothing
     resume:bool=False, # Go on from the checkpoint in `out`?
@@ -415,6 +415,7 @@ def train(
 ) -> list[dict]: # One dict a step: step, loss, each term, lr, and `watch` where it was asked
     "Fit `model` to the pictures of `dl` with AdamW; it is left on accelerate's device, in eval mode"
     if accumulate<1: raise ValueError(f"accumulate must be 1 or more, got {accumulate}")
+    if steps is epochs is minutes is None: steps,epochs = (getattr(model, o, None) for o in ('steps','epochs'))
     recipe = Recipe(*budget(steps, epochs, minutes), seed, lr, weight_decay, _schedule(schedule), warmup, clip, accumulate, precision, ema, betas)
     with _undisturbed(run := _begin(model, dl, recipe, out, resume, watch)), _ctrl_c() as stop, _bar(run, bar) as show: run.go(every, stop, show)
     return run.history

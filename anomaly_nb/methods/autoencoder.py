@@ -153,7 +153,6 @@ def fit(self:AutoEncoder,
 ) -> AutoEncoder: # `self`
     "Learn to give back the good pictures of `dl`"
     from anomaly_nb.train import train
-    if steps is epochs is minutes is None: steps,epochs = self.steps,self.epochs
     self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, lr=self.lr,
         weight_decay=0., schedule=self.schedule, clip=None)
     return self

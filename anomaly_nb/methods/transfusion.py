@@ -313,7 +313,6 @@ def fit(self:TransFusion,
 ) -> TransFusion: # `self`
     "Learn from the good pictures of `dl`"
     from anomaly_nb.train import step_at, train
-    if steps is epochs is minutes is None: steps,epochs = self.steps,self.epochs
     self.where = Foreground(dl.dataset, self.foreground)
     schedule = 'cosine' if self.lr_drop is None else step_at(self.lr_drop)
     self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, lr=self.lr,

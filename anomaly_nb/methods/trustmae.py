@@ -285,7 +285,6 @@ def fit(self:TrustMAE,
 ) -> TrustMAE: # `self`
     "Learn to paint the good pictures of `dl` from memory; loads the backbone"
     from anomaly_nb.train import mix_seed, train
-    if steps is epochs is minutes is None: steps,epochs = self.steps,self.epochs
     if self.features: self.features.load()
     self.upright = _product(dl.dataset, self.fixed)
     if self.first=='features' and not self.seen: self.remember(dl.dataset, torch.Generator().manual_seed(mix_seed(seed, 3)))
