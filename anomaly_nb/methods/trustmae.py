@@ -163,7 +163,7 @@ def small(cls:TrustMAE,
     **settings # Constructor arguments that differ
 ):
     "For 64 pixels on a CPU in minutes, with a backbone that comes in a package"
-    ours = dict(widths=(24,48,64), res=1, d_widths=(16,32,64,64), slots=64, k=4, temperature=.1, trust_grad='slots', l_vgg=1., backbone='efficientnet_lite0',
+    ours = dict(widths=(24,48,64), res=1, d_widths=(16,32,64,64), slots=64, k=4, temperature=.1, trust_grad='slots', guard=True, l_vgg=1., backbone='efficientnet_lite0',
         layers=('stage1','stage2','stage3'), reach=4, reduce='top', flips=False, degrees=0., size=64, batch_size=8, steps=800, epochs=None, lr=1e-3, schedule='cosine')
     return cls(**{**ours, **settings})
 
