@@ -6,9 +6,9 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/cli.html.md"""
 
 # %% auto #0
 __all__ = ['ASKED', 'ROWS', 'REPAIR', 'Wrong', 'request', 'Parser', 'asked', 'next_free', 'write_json', 'typed', 'open_run',
-           'manifest_for', 'build', 'pictures', 'squares', 'seen', 'masked', 'choosing', 'fit', 'restoration_of',
-           'measure', 'table', 'brightness', 'restored', 'finish', 'losses_of', 'evaluate_run', 'photos', 'save_maps',
-           'answers', 'predict', 'doctor', 'book', 'demo', 'parser', 'main']
+           'manifest_for', 'build', 'pictures', 'squares', 'seen', 'masked', 'ready', 'choosing', 'fit',
+           'restoration_of', 'measure', 'table', 'brightness', 'restored', 'finish', 'losses_of', 'evaluate_run',
+           'photos', 'save_maps', 'answers', 'predict', 'doctor', 'book', 'demo', 'parser', 'main']
 
 # %% ../nbs/91_cli.ipynb #849e63a9
 import argparse, ast, csv, inspect, json, shlex, shutil, sys
@@ -61,6 +61,11 @@ def _whole(text): # One word of the command line
     v = _above_zero(text)
     if not isinstance(v, int): raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r}")
     return v
+
+def _seed(text): # One word of the command line
+    "A whole number, 0 or above"
+    if not text.isdecimal(): raise argparse.ArgumentTypeError(f"expected a whole number, 0 or above, got {text!r}")
+    return int(text)
 
 # %% ../nbs/91_cli.ipynb #2fb6c751
 def next_free(
@@ -152,6 +157,13 @@ def masked(folder, train, how): # Folder of foreground masks; good photos; 'resi
     if how!='resize': raise Wrong(f"the masks in {folder} are for whole photos: use --how resize, or set foreground to auto or none")
     Foreground(train, folder)
 
+def ready(manifest, det): # Of a run; untrained detector
+    "Is there one budget, and are the weights of the pretrained network at hand?"
+    from anomaly_nb.train import budget
+    given = {k: manifest[k] for k in ('steps','epochs','minutes')}
+    budget(**given) if any(given.values()) else budget(det.steps, det.epochs)
+    if getattr(det, 'features', None): det.features.load()
+
 def choosing(manifest, det, train): # Of a run; untrained detector; good photos
     "What `fit` gets to choose the weights by, if it was asked to, and the photos left to learn from"
     from anomaly_nb.data import hold_out
@@ -172,6 +184,7 @@ def fit(args): # Parsed command line
         kept,held = hold_out(train, .1, seed=manifest['seed'])
         if getattr(det, 'foreground', 'none') not in ('auto','none'): masked(det.foreground, kept, manifest['how'])
         more,kept = choosing(manifest, det, kept)
+        ready(manifest, det)
         out = Path(args.out) if args.out else next_free(Path('runs')/manifest['method'])
         out.mkdir(parents=True, exist_ok=True)
         write_json(out/'manifest.json', manifest)
@@ -281,6 +294,7 @@ def evaluate_run(args): # Parsed command line
     from anomaly_nb.methods import load
     with request():
         manifest = open_run(args.run, done=True)
+        if args.out and (Path(args.out)/'manifest.json').exists(): raise Wrong(f"{args.out} holds a run: name another --out")
         if args.data: manifest = {**manifest, 'data': args.data, 'category': args.category}
         det = load(args.run)
         det.losses = losses_of(args.run)
@@ -388,7 +402,7 @@ def parser():
     _fit_options(command('fit', fit))
     c = command('demo', demo)
     _option(c, '--steps', _whole, "training steps (default: the preset's)")
-    _option(c, '--seed', int, 'of first weights, order and made-up anomalies (default 0)')
+    _option(c, '--seed', _seed, 'of first weights, order and made-up anomalies (default 0)')
     _option(c, '--out', str, 'run folder (default: the next free runs/demo-NNN)')
     c = command('eval', evaluate_run)
     c.add_argument('run', metavar='RUN', help='folder of a run')
@@ -417,7 +431,7 @@ def _fit_options(c): # Parser of `fit`
     c.add_argument('--preset', choices=('small','paper','official'), help='small: a CPU in minutes (default); paper: the figures of the paper; official: as the released code')
     one = c.add_mutually_exclusive_group()
     for unit in ('steps','epochs','minutes'): _option(one, f'--{unit}', _whole if unit=='steps' else _above_zero, f"budget in {unit} (default: the preset's)")
-    _option(c, '--seed', int, 'of first weights, order and made-up anomalies (default 0)')
+    _option(c, '--seed', _seed, 'of first weights, order and made-up anomalies (default 0)')
     _option(c, '--textures', str, 'folder of texture photos for made-up anomalies')
     c.add_argument('--set', dest='settings', metavar='NAME=VALUE', type=_value, nargs='+', action='extend', default=[], help='settings of the method')
     c.add_argument('--choose', action='store_const', const=True, help='hold out another tenth of the good photos and keep the weights that best find defects drawn on them')

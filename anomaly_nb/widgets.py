@@ -133,6 +133,7 @@ def recalling(
     "Which slots answer a place of a picture of `ds`, and would the place be trusted?"
     if not hasattr(det, 'paint'): raise ValueError(f"{type(det).__name__} has no memory with radii of trust: expected a detector with `paint`, such as TrustMAE")
     pred,truth = det.predict_dl(dataloader(ds))
+    if truth.label is None: raise ValueError(f"recalling got {type(ds).__name__} without labels, expected test pictures")
     good = (~truth.label).nonzero()[:n_good,0]
     if not len(good): raise ValueError(f"recalling got no good picture among {len(ds)}, expected some to set the radii by")
     z = _features(det, truth.x)

@@ -134,17 +134,28 @@ class TrustMAE(Detector):
         self.upright = False
 
 # %% ../../nbs/methods/22_trustmae.ipynb #5e540f17
+_CHOICES = dict(last_norm=('instance','batch'), first=('features','random'), reduce=('mean','max','top'), kind=('cosine','dot','distance'),
+    trust_grad=('both','queries','slots'), schedule=('constant','cosine'), **{k: (True,False) for k in ('trust','spatial','perceptual','guard','even_layers','flips','quarters')})
+_LEAST = dict(res=0, res_convs=1, k=1, slots=2, batch_size=1, reach=0, degrees=0, margin=0, trust_after=0, ratio=1) | {f'l_{k}': 0 for k in ('rec','ssim','vgg','gan','feat','margin','trust')}
+
 def _check(s):
     "One-line errors for settings `s` that make no sense"
-    for k,ok in dict(last_norm=('instance','batch'), first=('features','random'), reduce=('mean','max','top')).items():
+    for k,ok in _CHOICES.items():
         if s[k] not in ok: raise ValueError(f"{k} must be {' or '.join(map(repr, ok))}, got {s[k]!r}")
-    for k in s:
-        if k.startswith('l_') and s[k]<0: raise ValueError(f"{k} must not be negative, got {s[k]}")
-    if not 1<=s['k']<=s['slots'] or s['slots']<2: raise ValueError(f"expected at least 2 slots and k from 1 to as many, got slots={s['slots']}, k={s['k']}")
-    n = 2**(len(s['widths'])-1)
+    for k,low in _LEAST.items():
+        if not s[k]>=low: raise ValueError(f"{k} must be at least {low}, got {s[k]}")
+    for k in ('temperature','lr','quantile'):
+        if not s[k]>0: raise ValueError(f"{k} must be above 0, got {s[k]}")
+    if s['quantile']>1: raise ValueError(f"quantile must be at most 1, got {s['quantile']}")
+    if s['k']>s['slots']: raise ValueError(f"k must be from 1 to the number of slots, {s['slots']}, got {s['k']}")
+    for k in ('widths','d_widths'):
+        if len(s[k])<2 or not all(isinstance(o, int) and o>0 for o in s[k]): raise ValueError(f"{k} must be two or more whole numbers above 0, got {s[k]}")
+    n,d = 2**(len(s['widths'])-1),2**len(s['d_widths'])
     if s['size']%n: raise ValueError(f"size must be divisible by {n}, got {s['size']}")
-    if (s['l_gan'] or s['l_feat']) and s['size']<2**len(s['d_widths']): raise ValueError(f"{len(s['d_widths'])} halvings of the discriminator need a size of {2**len(s['d_widths'])}, got {s['size']}")
+    if (s['l_gan'] or s['l_feat']) and s['size']<d: raise ValueError(f"{len(s['d_widths'])} halvings of the discriminator need a size of {d}, got {s['size']}")
 
+
+# %% ../../nbs/methods/22_trustmae.ipynb #d160e87a
 def _init(layer): # Any part of a network
     "Random weights as in pix2pixHD"
     if isinstance(layer, (nn.Conv2d,nn.ConvTranspose2d)): nn.init.normal_(layer.weight, 0., .02)
