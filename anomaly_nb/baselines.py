@@ -168,11 +168,11 @@ def distance(self:PatchGaussian,
 def evaluate_baselines(
     train_dl, # Loader of good pictures
     test_dl, # Loader of good and defective pictures
-    kinds:list[str]|None=None # Defect kind of each test picture
+    defect_types:list[str]|None=None # Defect kind of each test picture
 ) -> dict[str,dict]: # Name of the baseline -> what `evaluate` says
     "Fit both baselines on `train_dl` and `evaluate` them on `test_dl`"
     dets = MeanImage(),PatchGaussian()
-    return {type(o).__name__: evaluate(*o.fit(train_dl).predict_dl(test_dl), kinds) for o in dets}
+    return {type(o).__name__: evaluate(*o.fit(train_dl).predict_dl(test_dl), defect_types) for o in dets}
 
 # %% ../nbs/foundations/05_baselines.ipynb #b16c3fa2
 class Brightness(OnePass):

@@ -8,8 +8,8 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/builtin.html.md"""
 __all__ = ['FINE', 'PARTS', 'TRACES', 'DRAWN', 'CATEGORIES', 'EDITS', 'VISIBLE', 'SPOILS', 'canvas', 'cover', 'lay', 'bolts',
            'bolt', 'metal', 'around', 'washer', 'shrink', 'segment', 'chip', 'can', 'lacquer', 'board', 'photo', 'crop',
            'texture', 'Place', 'stroke', 'blob', 'scratch', 'stain', 'hole', 'thread', 'moved', 'warp', 'missing',
-           'dent', 'shift', 'tiny', 'crack', 'unusual', 'name_of', 'compare', 'spoil', 'least', 'draw', 'Drawn',
-           'categories', 'builtin', 'spoil_photo', 'Spoiled']
+           'dent', 'shift', 'tiny', 'crack', 'unusual', 'name_of', 'compare', 'spoil', 'least', 'draw',
+           'BuiltinDataset', 'categories', 'builtin', 'add_defect', 'SyntheticDefects']
 
 # %% ../nbs/foundations/03_builtin.ipynb #eadaf52c
 from functools import lru_cache, partial
@@ -387,24 +387,24 @@ def draw(
     return x, torch.tensor(mask), n
 
 # %% ../nbs/foundations/03_builtin.ipynb #6b643e88
-class Drawn(Dataset):
+class BuiltinDataset(Dataset):
     "Pictures of a built-in category, with what is under their defects"
     def __init__(self,
         category:str, # One of `categories()`
-        kinds:list[str], # Kind of each picture
+        defect_types:list[str], # Kind of each picture
         size:int, # Side in pixels
         split:str, # 'train' or 'test'
         c:float, # Contrast of the defects, in [0,1]
         seed:int # Of everything random
     ):
         where = list(CATEGORIES).index(category), int(split=='test'), seed
-        self.kinds,self.has_masks = kinds,True
-        self.items = [draw(category, k, size, split, c, (*where,i)) for i,k in enumerate(kinds)]
-        self.paths = [f'builtin:{category}/{split}/{k}/{kinds[:i].count(k):03}' for i,k in enumerate(kinds)]
-    def __len__(self): return len(self.kinds)
+        self.defect_types,self.has_masks = defect_types,True
+        self.items = [draw(category, k, size, split, c, (*where,i)) for i,k in enumerate(defect_types)]
+        self.paths = [f'builtin:{category}/{split}/{k}/{defect_types[:i].count(k):03}' for i,k in enumerate(defect_types)]
+    def __len__(self): return len(self.defect_types)
     def __getitem__(self, i):
         x,mask,_ = self.items[i]
-        return Batch(x, mask, torch.tensor(self.kinds[i] not in ('good','unusual')))
+        return Batch(x, mask, torch.tensor(self.defect_types[i] not in ('good','unusual')))
     def clean(self, i):
         "The picture `i` without its defect, (3,h,w)"
         return self.items[i][2]
@@ -422,7 +422,7 @@ def builtin(
     difficulty:float|None=None, # 0 easy to 1 hard: how faint the defects are; None takes 0.5
     seed:int=0, # Another seed, other pictures
     n:int|None=None # Good pictures (None: 200 to train, 100 to test); a fifth as many of each defect
-) -> Drawn:
+) -> BuiltinDataset:
     "Draw the pictures of `category`"
     if category not in CATEGORIES: raise ValueError(f"no built-in category {category!r}: expected one of {', '.join(CATEGORIES)}")
     if split not in ('train','test'): raise ValueError(f"split must be 'train' or 'test', got {split!r}")
@@ -432,12 +432,12 @@ def builtin(
     n = (200 if split=='train' else 100) if n is None else n
     if n<1: raise ValueError(f"n must be at least 1, got {n}")
     bad = [name_of(o) for o in CATEGORIES[category][2] for _ in range(max(1, n//5))] if split=='test' else []
-    return Drawn(category, ['good']*n+bad, size, split, 1-difficulty, seed)
+    return BuiltinDataset(category, ['good']*n+bad, size, split, 1-difficulty, seed)
 
 # %% ../nbs/foundations/03_builtin.ipynb #1bd62787
 SPOILS = *DRAWN,tiny,crack
 
-def spoil_photo(
+def add_defect(
     x, # (3,h,w) tensor, a good photo
     turn:int, # Which of `SPOILS` is tried first
     c:float, # Contrast in [0,1]
@@ -456,7 +456,7 @@ def spoil_photo(
     raise ValueError(f"no drawn defect shows on a photo of {h}x{w} pixels: expected numbers in [0,1], got {x.min():.3g} to {x.max():.3g}")
 
 # %% ../nbs/foundations/03_builtin.ipynb #0884ccc0
-class Spoiled(Drawn):
+class SyntheticDefects(BuiltinDataset):
     "Good photos, each as it is and with drawn defects"
     def __init__(self,
         ds, # Its good pictures are used
@@ -464,14 +464,14 @@ class Spoiled(Drawn):
         c:float=.5, # Contrast of the defects, in [0,1]
         seed:int=0 # Of everything random
     ):
-        good = [i for i,k in enumerate(ds.kinds) if k=='good']
+        good = [i for i,k in enumerate(ds.defect_types) if k=='good']
         if not good: raise ValueError(f"expected good pictures, got none among {len(ds)}")
         if times<0 or not 0<=c<=1: raise ValueError(f"times must be 0 or more and c in [0,1], got {times} and {c}")
-        self.kinds,self.paths,self.items,self.has_masks = [],[],[],True
+        self.defect_types,self.paths,self.items,self.has_masks = [],[],[],True
         for j,i in enumerate(good):
             x = ds[i].x
-            drawn = [spoil_photo(x, j*times+o, c, (seed,j,o)) for o in range(times)]
+            drawn = [add_defect(x, j*times+o, c, (seed,j,o)) for o in range(times)]
             for kind,img,mask in [('good', x, torch.zeros(x.shape[1:], dtype=torch.bool)), *drawn]:
-                self.kinds.append(kind)
+                self.defect_types.append(kind)
                 self.paths.append(ds.paths[i] if kind=='good' else f'{ds.paths[i]}+{kind}')
                 self.items.append((img, mask, x))

@@ -198,39 +198,39 @@ def _masks(
     if y.ndim!=3: raise ValueError(f"masks have shape {y.shape}, expected (n,h,w)")
     return y
 
-def _check_limit(limit): # Any number
-    "Refuse a `limit` that is no share"
-    if not 0<limit<=1: raise ValueError(f"limit must be in (0,1], got {limit}")
+def _check_limit(fpr_limit): # Any number
+    "Refuse a `fpr_limit` that is no share"
+    if not 0<fpr_limit<=1: raise ValueError(f"limit must be in (0,1], got {fpr_limit}")
 
 def pro_curve(
     maps, # (n,h,w) float anomaly maps, higher is stranger
     masks, # (n,h,w) bool or 0/1, good pictures included
-    limit:float=1. # Share of normal pixels up to which the curve must be right; beyond it may be cut short
+    fpr_limit:float=1. # Share of normal pixels up to which the curve must be right; beyond it may be cut short
 ) -> tuple[np.ndarray,np.ndarray]: # fpr and pro, rising from (0,0) to (1,1)
     "Mean share found of each region of `masks` against the share of normal pixels reported"
-    _check_limit(limit)
+    _check_limit(fpr_limit)
     y = _masks(masks)
-    return _curve(_of(maps, y, ('maps','masks'), limit), _region_weights(y))
+    return _curve(_of(maps, y, ('maps','masks'), fpr_limit), _region_weights(y))
 
 # %% ../nbs/foundations/04_metrics.ipynb #b7e5c14b
 def _area(
     x:np.ndarray, # Rising from 0 to 1
     y:np.ndarray, # Height at each `x`
-    limit:float=1. # Where to stop, in (0,1]
-) -> float: # Area divided by `limit`
-    "Mean height of a curve up to `limit`, by trapezoids"
-    k = np.searchsorted(x, limit, 'right')
-    x,y = np.r_[x[:k],limit],np.r_[y[:k],np.interp(limit, x[k-1:k+1], y[k-1:k+1])]
-    return float((np.diff(x)*(y[1:]+y[:-1])).sum()/2/limit)
+    fpr_limit:float=1. # Where to stop, in (0,1]
+) -> float: # Area divided by `fpr_limit`
+    "Mean height of a curve up to `fpr_limit`, by trapezoids"
+    k = np.searchsorted(x, fpr_limit, 'right')
+    x,y = np.r_[x[:k],fpr_limit],np.r_[y[:k],np.interp(fpr_limit, x[k-1:k+1], y[k-1:k+1])]
+    return float((np.diff(x)*(y[1:]+y[:-1])).sum()/2/fpr_limit)
 
 # %% ../nbs/foundations/04_metrics.ipynb #b1861476
 def aupro(
     maps, # (n,h,w) float anomaly maps, higher is stranger
     masks, # (n,h,w) bool or 0/1, good pictures included
-    limit:float=.3 # Largest share of normal pixels reported, in (0,1]
-) -> float: # In [0,1]; a perfect map gives 1, a constant one `limit/2`
-    "Mean per-region overlap while at most `limit` of the normal pixels are reported"
-    return _area(*pro_curve(maps, masks, limit), limit)
+    fpr_limit:float=.3 # Largest share of normal pixels reported, in (0,1]
+) -> float: # In [0,1]; a perfect map gives 1, a constant one `fpr_limit/2`
+    "Mean per-region overlap while at most `fpr_limit` of the normal pixels are reported"
+    return _area(*pro_curve(maps, masks, fpr_limit), fpr_limit)
 
 # %% ../nbs/foundations/04_metrics.ipynb #8c380352
 BINS = 2**22
@@ -255,11 +255,11 @@ def _bin_ranks(
 class AUPRO:
     "AUPRO of a test set that comes in batches, or in parts from several processes"
     def __init__(self,
-        limit:float=.3, # Largest share of normal pixels reported, in (0,1]
+        fpr_limit:float=.3, # Largest share of normal pixels reported, in (0,1]
         keep:int=2**26 # Pixels whose scores are kept; beyond that they are counted in bins
     ):
-        _check_limit(limit)
-        self.limit,self.keep,self.parts,self.bins = limit,keep,[],None
+        _check_limit(fpr_limit)
+        self.fpr_limit,self.keep,self.parts,self.bins = fpr_limit,keep,[],None
 
     def update(self,
         maps, # (n,h,w) float anomaly maps, higher is stranger
@@ -275,7 +275,7 @@ class AUPRO:
     ) -> 'AUPRO': # Itself
         "Take in the pictures of `others`"
         for o in others:
-            if o.limit!=self.limit: raise ValueError(f"cannot merge AUPRO with limit {o.limit} into one with limit {self.limit}")
+            if o.fpr_limit!=self.fpr_limit: raise ValueError(f"cannot merge AUPRO with limit {o.fpr_limit} into one with limit {self.fpr_limit}")
             self.parts = self.parts+o.parts
             if o.bins is not None: self.bins = o.bins+(0 if self.bins is None else self.bins)
         return self._fit()
@@ -300,12 +300,12 @@ class AUPRO:
     def compute(self) -> float: # In [0,1]
         "AUPRO of all pictures so far, exact to within `bound`"
         r,w = self._ranks()
-        return _area(*_curve(r, w), self.limit)
+        return _area(*_curve(r, w), self.fpr_limit)
 
     def bound(self) -> float: # 0 while all scores are kept
         "How far `compute` can be from the exact value"
         r,w = self._ranks()
-        best,tie,worst = (_area(*_curve(o, w), self.limit) for o in (r._replace(fp=r.over), r, r._replace(over=r.fp)))
+        best,tie,worst = (_area(*_curve(o, w), self.fpr_limit) for o in (r._replace(fp=r.over), r, r._replace(over=r.fp)))
         return 0. if self.bins is None else max(best-tie, tie-worst)
 
 # %% ../nbs/foundations/04_metrics.ipynb #d1e2bb42
@@ -345,7 +345,7 @@ def _pixel_figures(
     if not len(pos) or not any(map(len, negs)): return {}
     r = _ranks(pos, *negs)
     pro = _curve(r, w)
-    return dict(pixel_auroc=_auroc(r), pixel_ap=_ap(r), pixel_f1_max=_f1(r), aupro=_area(*pro, .3), aupro_05=_area(*pro, .05))
+    return dict(pixel_auroc=_auroc(r), pixel_ap=_ap(r), pixel_f1_max=_f1(r), aupro=_area(*pro, .3), aupro_fpr05=_area(*pro, .05))
 
 # %% ../nbs/foundations/04_metrics.ipynb #43f2de8a
 def _pixels(
@@ -364,15 +364,15 @@ def _pixels(
 def evaluate(
     pred:Detection, # Maps (n,h,w) and scores (n,) for the whole test set
     truth:Batch, # Its labels (n,), and masks (n,h,w) if there are any
-    kinds:list[str]|None=None # Name of each picture's defect kind, 'good' included
-) -> dict: # `image_*`; with masks `pixel_*`, `aupro`, `aupro_05`; with `kinds` also `per_kind`. What cannot be computed is absent
-    "All figures of a test set, and of each of `kinds` beside all good pictures"
+    defect_types:list[str]|None=None # Name of each picture's defect kind, 'good' included
+) -> dict: # `image_*`; with masks `pixel_*`, `aupro`, `aupro_fpr05`; with `defect_types` also `per_defect_type`. What cannot be computed is absent
+    "All figures of a test set, and of each of `defect_types` beside all good pictures"
     if truth.label is None: raise ValueError("truth has no label, expected one bool a picture")
     score,label = _pair(pred.score, truth.label)
     if not label.any(): raise ValueError(f"labels hold no positive, expected at least one among {len(label)}")
-    names = np.array([''] * len(label) if kinds is None else kinds)
+    names = np.array([''] * len(label) if defect_types is None else defect_types)
     if names.shape!=label.shape: raise ValueError(f"kinds have shape {names.shape}, expected one name for each of {len(label)} pictures")
-    if kinds is not None and ((names=='good')==label).any(): raise ValueError(f"kinds and labels disagree about {((names=='good')==label).sum()} pictures: those labelled good, and no others, must be of kind 'good'")
+    if defect_types is not None and ((names=='good')==label).any(): raise ValueError(f"kinds and labels disagree about {((names=='good')==label).sum()} pictures: those labelled good, and no others, must be of kind 'good'")
     groups = {str(k): label&(names==k) for k in np.unique(names[label])}
     res,rows = _image_figures(score, label),{k: _image_figures(score[o|~label], label[o|~label]) for k,o in groups.items()}
     if truth.mask is not None:
@@ -381,7 +381,7 @@ def evaluate(
         if mask[~label].any(): raise ValueError(f"masks mark defects in {np.count_nonzero(mask[~label].any((1,2)))} pictures that are labelled good")
         every,each = _pixels(amap, mask, label, groups)
         res,rows = res|every,{k: rows[k]|each[k] for k in rows}
-    return res if kinds is None else res|dict(per_kind=rows)
+    return res if defect_types is None else res|dict(per_defect_type=rows)
 
 # %% ../nbs/foundations/04_metrics.ipynb #d7176404
 def restoration(

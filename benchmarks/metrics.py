@@ -23,7 +23,7 @@ def toy(n, sz, ties):
     maps = (maps-maps.min())/np.ptp(maps)
     return ((maps*255).round()/255 if ties else maps).astype(np.float32), masks
 
-def definition(maps, masks, limit=.3):
+def definition(maps, masks, fpr_limit=.3):
     "AUPRO from MVTec AD's definition: sort all pixels, add them up one by one, merge ties, interpolate at the limit"
     weight = np.zeros(maps.shape)
     for w,m in zip(weight, masks):
@@ -42,7 +42,7 @@ def pyaupro_exact(maps, masks):
     from pyaupro import PerRegionOverlap, auc_compute
     pro = PerRegionOverlap()
     pro.update(torch.from_numpy(maps), torch.from_numpy(masks).int())
-    return float(auc_compute(*pro.compute(), limit=.3))
+    return float(auc_compute(*pro.compute(), fpr_limit=.3))
 
 def adeval_strips(maps, masks, which=2):
     from adeval import auroc_aupr_aupro

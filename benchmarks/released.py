@@ -13,16 +13,16 @@ from anomaly_nb.blocks.transparency import blend
 from anomaly_nb.builtin import builtin
 from anomaly_nb.core import collate
 from anomaly_nb.data import dataloader, open_data
-from anomaly_nb.methods.transfusion import Fading, TransFusion
+from anomaly_nb.methods.transfusion import TrainingSample, TransFusion
 from anomaly_nb.metrics import aupro, auroc, average_precision, restoration
 
 TransFusion.guesses = []
 
 class Plain(TransFusion):
     "The anomaly head says the appearance itself, not opacity times it"
-    def look(self, xt, hint, t):
-        self.said,n,logit = super().look(xt, hint, t)
-        return self.betas[t].view(-1,1,1,1)*self.said, n, logit
+    def predict_heads(self, xt, prev_mask, t):
+        self.said,n,logit = super().predict_heads(xt, prev_mask, t)
+        return self.opacities[t].view(-1,1,1,1)*self.said, n, logit
     def training_batch(self, x, g):
         self.truth = super().training_batch(x, g)
         return self.truth
@@ -32,16 +32,16 @@ class Told(TransFusion):
     "Trained with the simulated hint at the top step too"
     def training_batch(self, x, g):
         if self.bank is None: self.bank = Textures(self.textures, size=tuple(x.shape[2:]))
-        p = paste(x, self.bank, g=g, foreground=self.where(x), self_share=self.self_share, other_share=self.other_share, max_exp=self.max_exp, match=self.match, visible=self.visible)
+        p = paste(x, self.bank, g=g, foreground=self.where(x), p_self=self.p_self, p_other=self.p_other, max_exp=self.max_exp, color_match=self.color_match, min_change=self.min_change)
         t = sample_t(len(x), self.T, g=g, device=x.device)
-        t = t.where(uniform(t.shape, g=g, device=x.device)>=self.top_share, self.T-1)
-        n,a,mask,hint = self.turn(torch.cat([2*p.n-1, 2*p.a-1, p.mask, p.hint], 1), g).split([3,3,1,1], 1)
-        return Fading(blend(n, a, mask, self.betas[t]), n, a, mask, hint, t)
+        t = t.where(uniform(t.shape, g=g, device=x.device)>=self.p_last_step, self.T-1)
+        n,a,mask,prev_mask = self.turn(torch.cat([2*p.n-1, 2*p.a-1, p.mask, p.prev_mask], 1), g).split([3,3,1,1], 1)
+        return TrainingSample(blend(n, a, mask, self.opacities[t]), n, a, mask, prev_mask, t)
 
 class Guessed(TransFusion):
     "SSIM's range guessed; remembers how often it was 1"
-    def look(self, xt, hint, t):
-        res = super().look(xt, hint, t)
+    def predict_heads(self, xt, prev_mask, t):
+        res = super().predict_heads(xt, prev_mask, t)
         if self.training: self.guesses.append(bool(res[1].min()>=-.5))
         return res
 
@@ -52,10 +52,10 @@ p.add_argument('--seeds', type=int, nargs='+', default=[0,1])
 p.add_argument('--photos', nargs=2)
 a = p.parse_args()
 torch.set_num_threads(1)
-PAPER = dict(step='blend', K=None, lam=.95, recon='faded', even=False)
-NET,PIC = ({},{}) if a.full else (dict(size=32, widths=(16,32), attn=(), max_exp=3, lr=3e-3, steps=180), dict(size=32, difficulty=0.))
-TRAINED = {'ours': (TransFusion, {}), 'head says a': (Plain, {}), 'hint given at the top': (Told, {}), "SSIM's range guessed": (Guessed, dict(released=True)),
-    'bricks, ours': (TransFusion, {}), "bricks, SSIM's range guessed": (Guessed, dict(released=True))}
+PAPER = dict(reverse_step='blend', num_inference_steps=None, lam=.95, recon_map='faded', normalize_maps=False)
+NET,PIC = ({},{}) if a.full else (dict(size=32, widths=(16,32), attention_levels=(), max_exp=3, lr=3e-3, steps=180), dict(size=32, difficulty=0.))
+TRAINED = {'ours': (TransFusion, {}), 'head says a': (Plain, {}), 'hint given at the top': (Told, {}), "SSIM's range guessed": (Guessed, dict(official=True)),
+    'bricks, ours': (TransFusion, {}), "bricks, SSIM's range guessed": (Guessed, dict(official=True))}
 def pictures(name, split, **kw): return builtin('brick' if name.startswith('bricks') else 'washer', split=split, **{**PIC, **kw})
 
 def trained(name, seed, **kw):
@@ -73,7 +73,7 @@ def walked(det, x):
     parts = []
     for part in x.split(32):
         rec,disc,off,steps = det._walked(part)
-        parts.append((disc*(len(steps)+det.released), off, rec))
+        parts.append((disc*(len(steps)+det.official), off, rec))
     return map(torch.cat, zip(*parts))
 
 rows = {}
@@ -90,7 +90,7 @@ def measure(name, seed, det, divisors):
 
 for seed in a.seeds:
     for name in TRAINED: measure(f'{name}: 19 calls', seed, trained(name, seed), [19])
-    for name in ('ours', 'hint given at the top'): measure(f'{name}: 18 calls', seed, trained(name, seed, released=True), [18,19])
+    for name in ('ours', 'hint given at the top'): measure(f'{name}: 18 calls', seed, trained(name, seed, official=True), [18,19])
 print(f"\n{'mean over seeds, largest distance from it':46}   image AUROC         AUPRO   error left")
 for name,res in rows.items():
     cols = [torch.tensor(o) for o in zip(*res)]

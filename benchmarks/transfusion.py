@@ -25,7 +25,7 @@ def now():
     if device=='cuda': torch.cuda.synchronize()
     return time.perf_counter() if device=='cuda' else time.process_time()
 
-def look(net, attention, dtype):
+def predict_heads(net, attention, dtype):
     "Seconds and answers of one look at one picture"
     Attention.forward = attention
     start = now()

@@ -118,15 +118,15 @@ def fingerprint(
 class Foreground:
     "Where on the pictures of `ds` anomalies may lie"
     def __init__(self,
-        ds:Dataset, # Good training pictures, with `paths` if `how` is a folder
-        how:str|Path='auto' # 'auto', 'none' (anywhere), or a folder of masks
+        ds:Dataset, # Good training pictures, with `paths` if `source` is a folder
+        source:str|Path='auto' # 'auto', 'none' (anywhere), or a folder of masks
     ):
         if not len(ds): raise ValueError("Foreground got a dataset without pictures")
         self.level,self.masks,n = None,None,min(64, len(ds))
-        if how=='auto': self.level = object_level(torch.stack([ds[i*len(ds)//n].x for i in range(n)]))
-        if how=='none' or how=='auto' and self.level is None: return
-        if how=='auto': self.masks = torch.cat([cut_out(ds[i].x[None], self.level)[:,0]>0 for i in range(len(ds))])
-        else: self.masks = drawn_masks(how, ds.paths, tuple(ds[0].x.shape[1:]))
+        if source=='auto': self.level = object_level(torch.stack([ds[i*len(ds)//n].x for i in range(n)]))
+        if source=='none' or source=='auto' and self.level is None: return
+        if source=='auto': self.masks = torch.cat([cut_out(ds[i].x[None], self.level)[:,0]>0 for i in range(len(ds))])
+        else: self.masks = drawn_masks(source, ds.paths, tuple(ds[0].x.shape[1:]))
         self.index = {k: i for i in range(len(ds)) for k in fingerprint(ds[i].x[None])}
     def __call__(self,
         x:Tensor # (b,3,h,w) pictures of the data set, in any order

@@ -357,7 +357,7 @@ class Pasted(NamedTuple):
     n:Tensor # (b,3,h,w) normal pictures
     a:Tensor # (b,3,h,w) anomaly appearance, not yet cut out; `n` itself where there is no anomaly
     mask:Tensor # (b,1,h,w) float, 1 on the anomaly
-    hint:Tensor # (b,1,h,w) float, the mask as an earlier step might have guessed it
+    prev_mask:Tensor # (b,1,h,w) float, the mask as an earlier step might have guessed it
 
 # %% ../../nbs/blocks/11_pasting.ipynb #2dd1aae6
 def paste(
@@ -365,26 +365,26 @@ def paste(
     textures:Textures, # Where the other half of the appearances comes from
     *,
     g:torch.Generator|None=None, # Source of randomness
-    self_share:float=.5, # Share of anomalies made of the picture's own rearranged pieces
+    p_self:float=.5, # Share of anomalies made of the picture's own rearranged pieces
     max_exp:int=5, # Finest mask: 2^`max_exp` lattice cells
     cells:int=8, # Grid of the rearranged pieces
     foreground:Tensor|None=None, # (b,1,h,w), 1 where anomalies may lie
-    match:float|None=None, # Largest `strength` for `match_appearance`; None leaves appearances as they are, like the paper
-    other_share:float=0., # Share of anomalies borrowed from another picture of the batch (ours)
-    visible:float=0. # Leave out of the mask what changes less than this, in [0,1] (ours)
+    color_match:float|None=None, # Largest `strength` for `match_appearance`; None leaves appearances as they are, like the paper
+    p_other:float=0., # Share of anomalies borrowed from another picture of the batch (ours)
+    min_change:float=0. # Leave out of the mask what changes less than this, in [0,1] (ours)
 ) -> Pasted:
     "Give the first half of `x` an anomaly each; the rest stays normal"
     k = max(len(x)//2, 1)
     top,noise = x[:k], random_noise(k, x.shape[2:], max_exp=max_exp, g=g, device=x.device)
-    own = uniform((k,1,1,1), g=g, device=x.device)<self_share
+    own = uniform((k,1,1,1), g=g, device=x.device)<p_self
     a = augment(torch.where(own, top, textures.sample(k, g=g, device=x.device)), g=g)
     a = torch.where(own, rearrange(a, cells=cells, g=g), a)
-    if match is not None:
+    if color_match is not None:
         u = uniform((2,k,1,1,1), g=g, device=x.device)
-        a = match_appearance(a, top, strength=match*u[0], colour=1+3*u[1])
-    if other_share: a = torch.where(uniform((k,1,1,1), g=g, device=x.device)<other_share, borrow(x, k, g=g), a)
-    mask,hint = threshold_mask(noise),simulated_mask(noise, g=g)
-    if visible: mask,hint = [m*visible_part(top, a, visible) for m in (mask,hint)]
-    mask,hint = [F.pad(m, (0,0)*3+(0,len(x)-k)) for m in (mask,hint)]
-    if foreground is not None: mask,hint = mask*foreground,hint*foreground
-    return Pasted(x, torch.cat([a, x[k:]]), mask, hint)
+        a = match_appearance(a, top, strength=color_match*u[0], colour=1+3*u[1])
+    if p_other: a = torch.where(uniform((k,1,1,1), g=g, device=x.device)<p_other, borrow(x, k, g=g), a)
+    mask,prev_mask = threshold_mask(noise),simulated_mask(noise, g=g)
+    if min_change: mask,prev_mask = [m*visible_part(top, a, min_change) for m in (mask,prev_mask)]
+    mask,prev_mask = [F.pad(m, (0,0)*3+(0,len(x)-k)) for m in (mask,prev_mask)]
+    if foreground is not None: mask,prev_mask = mask*foreground,prev_mask*foreground
+    return Pasted(x, torch.cat([a, x[k:]]), mask, prev_mask)

@@ -66,10 +66,10 @@ def nearest_error(
 # %% ../../nbs/blocks/19_perceptual.ipynb #1d91109d
 def shifts_for(
     strides:Sequence[int], # Pixels a cell, of each layer
-    reach:int=8 # Pixels that a thing may have moved
+    shift_tolerance:int=8 # Pixels that a thing may have moved
 ) -> list[int]: # Whole cells a layer
-    "How many cells of each layer lie within `reach` pixels"
-    return [reach//s for s in strides]
+    "How many cells of each layer lie within `shift_tolerance` pixels"
+    return [shift_tolerance//s for s in strides]
 
 # %% ../../nbs/blocks/19_perceptual.ipynb #a208091f
 def spatial_distance(

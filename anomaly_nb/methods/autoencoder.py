@@ -154,7 +154,7 @@ def fit(self:AutoEncoder,
     "Learn to give back the good pictures of `dl`"
     from anomaly_nb.train import train
     self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, lr=self.lr,
-        weight_decay=0., schedule=self.schedule, clip=None)
+        weight_decay=0., schedule=self.schedule, max_grad_norm=None)
     return self
 
 # %% ../../nbs/methods/20_autoencoder.ipynb #d1e58009

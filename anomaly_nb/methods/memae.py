@@ -122,7 +122,7 @@ def fit(self:MemAE,
     "Learn to paint the good pictures of `dl` from memory"
     from anomaly_nb.train import train
     self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, lr=self.lr,
-        weight_decay=0., schedule=self.schedule, clip=None)
+        weight_decay=0., schedule=self.schedule, max_grad_norm=None)
     return self
 
 # %% ../../nbs/methods/21_memae.ipynb #db504b58

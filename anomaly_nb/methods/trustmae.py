@@ -17,9 +17,9 @@ from ..core import Detector
 from ..blocks.perlin import rotate, uniform
 from ..blocks.ssim import ssim
 from ..blocks.memory import Memory, margin_loss, nearest, trust_loss, trust_region, warm_up
-from ..blocks.adversarial import Discriminator, feature_matching, frozen, hinge_d, hinge_g
+from ..blocks.adversarial import Discriminator, feature_matching, frozen, hinge_d_loss, hinge_g_loss
 from ..blocks.perceptual import VGG19_WEIGHTS, perceptual_loss, shifts_for, spatial_distance
-from ..blocks.features import Features
+from ..blocks.features import FeatureExtractor
 
 # %% ../../nbs/methods/22_trustmae.ipynb #02957bc7
 def layer(
@@ -84,14 +84,14 @@ class TrustMAE(Detector):
         k:int=2, # Slots that answer a query
         kind:str='cosine', # Likeness of query and slot, as in `blocks.memory.similarity`
         temperature:float=1., # Divides the likeness
-        first:str='features', # First slots: 'features' of training pictures, or 'random' numbers
-        l_rec:float=10., # Weight of the absolute error
-        l_ssim:float=10., # Weight of 1 - SSIM
-        l_vgg:float=10., # Weight of the perceptual loss
-        l_gan:float=1., # Weight of what the discriminator says
-        l_feat:float=10., # Weight of the difference in the discriminator's features
-        l_margin:float=1., # Weight of the margin loss
-        l_trust:float=1., # Weight of the trust loss
+        slot_init:str='features', # First slots: 'features' of training pictures, or 'random' numbers
+        weight_rec:float=10., # Weight of the absolute error
+        weight_ssim:float=10., # Weight of 1 - SSIM
+        weight_vgg:float=10., # Weight of the perceptual loss
+        weight_gan:float=1., # Weight of what the discriminator says
+        weight_feat:float=10., # Weight of the difference in the discriminator's features
+        weight_margin:float=1., # Weight of the margin loss
+        weight_trust:float=1., # Weight of the trust loss
         trust:bool=True, # Trust region? False: "w/o TR"
         spatial:bool=True, # Forgive small shifts in the map? False: "w/o SP"
         perceptual:bool=True, # Compare features in the map? False, absolute error: "w/o PD"
@@ -99,19 +99,19 @@ class TrustMAE(Detector):
         quantile:float=.9, # Share of the queries to trust
         ratio:float=1.5, # Outer radius over inner radius of the trust region
         trust_grad:str='both', # Whom the trust loss moves: 'both', 'queries' or 'slots'
-        trust_after:int=30, # Training steps before the trust loss counts
-        guard:bool=False, # Hide the slots from the image losses of untrusted queries
+        trust_warmup_steps:int=30, # Training steps before the trust loss counts
+        detach_untrusted:bool=False, # Hide the slots from the image losses of untrusted queries
         backbone:str='vgg19', # Pretrained network of the perceptual loss and of the map, as in `blocks.features`
         layers:tuple|None=None, # Its layers; None: the usual ones
         layer_weights:tuple|None=None, # One a layer; None: the last of 1/32, 1/16, 1/8, 1/4, 1
-        even_layers:bool=False, # Let all layers count alike in the map
+        equal_layers:bool=False, # Let all layers count alike in the map
         weights_path:str|None=None, # File of the backbone's weights; None: the published ones
-        reach:int=8, # Pixels that are forgiven with `spatial`
+        shift_tolerance:int=8, # Pixels that are forgiven with `spatial`
         reduce:str='mean', # Score of a picture: 'mean', 'max' or 'top', mean of the highest hundredth
         flips:bool=True, # Flip training pictures both ways at random
         degrees:float=10., # Turn them by up to this much
         quarters:bool=False, # Turn them by quarters of a circle too
-        fixed:tuple=NAMED, # Products that are neither flipped nor turned
+        no_augment_products:tuple=NAMED, # Products that are neither flipped nor turned
         size:int=256, # Side of the pictures these settings are made for
         batch_size:int=8, # Pictures a training step
         steps:int|None=None, # Training steps, if `fit` is given no budget
@@ -125,18 +125,18 @@ class TrustMAE(Detector):
         _check(given)
         self.encoder,self.decoder = encoder(widths, res, res_convs),decoder(widths, res, res_convs, last_norm)
         self.memory = Memory(slots, widths[-1], kind=kind, temperature=temperature, k=k)
-        self.disc = Discriminator(d_widths) if l_gan or l_feat else None
+        self.disc = Discriminator(d_widths) if weight_gan or weight_feat else None
         self.phases = ('discriminator','generator') if self.disc else ('generator',)
         for o in (self.encoder, self.decoder, self.disc): o and o.apply(_init)
-        self.features = Features(backbone, layers, weights_path=weights_path) if perceptual or l_vgg else None
+        self.features = FeatureExtractor(backbone, layers, weights_path=weights_path) if perceptual or weight_vgg else None
         if self.features and layer_weights is None: self.layer_weights = VGG19_WEIGHTS[-len(self.features.layers):]
         self.register_buffer('seen', torch.tensor(0))
         self.upright = False
 
 # %% ../../nbs/methods/22_trustmae.ipynb #5e540f17
-_CHOICES = dict(last_norm=('instance','batch'), first=('features','random'), reduce=('mean','max','top'), kind=('cosine','dot','distance'),
-    trust_grad=('both','queries','slots'), schedule=('constant','cosine'), **{k: (True,False) for k in ('trust','spatial','perceptual','guard','even_layers','flips','quarters')})
-_LEAST = dict(res=0, res_convs=1, k=1, slots=2, batch_size=1, reach=0, degrees=0, margin=0, trust_after=0, ratio=1) | {f'l_{k}': 0 for k in ('rec','ssim','vgg','gan','feat','margin','trust')}
+_CHOICES = dict(last_norm=('instance','batch'), slot_init=('features','random'), reduce=('mean','max','top'), kind=('cosine','dot','distance'),
+    trust_grad=('both','queries','slots'), schedule=('constant','cosine'), **{k: (True,False) for k in ('trust','spatial','perceptual','detach_untrusted','equal_layers','flips','quarters')})
+_LEAST = dict(res=0, res_convs=1, k=1, slots=2, batch_size=1, shift_tolerance=0, degrees=0, margin=0, trust_warmup_steps=0, ratio=1) | {f'l_{k}': 0 for k in ('rec','ssim','vgg','gan','feat','margin','trust')}
 
 def _check(s):
     "One-line errors for settings `s` that make no sense"
@@ -152,7 +152,7 @@ def _check(s):
         if len(s[k])<2 or not all(isinstance(o, int) and o>0 for o in s[k]): raise ValueError(f"{k} must be two or more whole numbers above 0, got {s[k]}")
     n,d = 2**(len(s['widths'])-1),2**len(s['d_widths'])
     if s['size']%n: raise ValueError(f"size must be divisible by {n}, got {s['size']}")
-    if (s['l_gan'] or s['l_feat']) and s['size']<d: raise ValueError(f"{len(s['d_widths'])} halvings of the discriminator need a size of {d}, got {s['size']}")
+    if (s['weight_gan'] or s['weight_feat']) and s['size']<d: raise ValueError(f"{len(s['d_widths'])} halvings of the discriminator need a size of {d}, got {s['size']}")
 
 
 # %% ../../nbs/methods/22_trustmae.ipynb #d160e87a
@@ -174,8 +174,8 @@ def small(cls:TrustMAE,
     **settings # Constructor arguments that differ
 ):
     "For 64 pixels on a CPU in minutes, with a backbone that comes in a package"
-    ours = dict(widths=(24,48,64), res=1, d_widths=(16,32,64,64), slots=64, k=4, temperature=.1, trust_grad='slots', guard=True, l_vgg=1., backbone='efficientnet_lite0',
-        layers=('stage1','stage2','stage3'), reach=4, reduce='top', flips=False, degrees=0., size=64, batch_size=8, steps=800, epochs=None, lr=1e-3, schedule='cosine')
+    ours = dict(widths=(24,48,64), res=1, d_widths=(16,32,64,64), slots=64, k=4, temperature=.1, trust_grad='slots', detach_untrusted=True, weight_vgg=1., backbone='efficientnet_lite0',
+        layers=('stage1','stage2','stage3'), shift_tolerance=4, reduce='top', flips=False, degrees=0., size=64, batch_size=8, steps=800, epochs=None, lr=1e-3, schedule='cosine')
     return cls(**{**ours, **settings})
 
 # %% ../../nbs/methods/22_trustmae.ipynb #8aa6e2aa
@@ -209,7 +209,7 @@ def paint(self:TrustMAE,
     n = 2**(len(self.widths)-1)
     if x.shape[2]%n or x.shape[3]%n: raise ValueError(f"TrustMAE got pictures of {x.shape[2]}x{x.shape[3]}, expected sides divisible by {n}")
     z = self.encoder(x)
-    read = self.memory(z, self.trusted(z) if self.guard and self.training else None)
+    read = self.memory(z, self.trusted(z) if self.detach_untrusted and self.training else None)
     return self.decoder(read.z_hat).float(), read
 
 @patch
@@ -229,7 +229,7 @@ def alike(self:TrustMAE,
     "Does the reconstruction look the same, pixel by pixel, window by window, and to a pretrained network?"
     a,b = x/2+.5,y/2+.5
     terms = dict(rec=F.l1_loss(y, x), ssim=1-ssim(a, b))
-    if self.l_vgg: terms['vgg'] = perceptual_loss(self.features(a), self.features(b), self.layer_weights)
+    if self.weight_vgg: terms['vgg'] = perceptual_loss(self.features(a), self.features(b), self.layer_weights)
     return terms
 
 @patch
@@ -240,7 +240,7 @@ def judged(self:TrustMAE,
     "What the discriminator, held still, says about the reconstruction"
     with torch.no_grad(): real = self.disc(x)[1]
     verdict,fake = frozen(self.disc, y)
-    return dict(gan=hinge_g(verdict), feat=feature_matching(real, fake))
+    return dict(gan=hinge_g_loss(verdict), feat=feature_matching(real, fake))
 
 @patch
 def kept(self:TrustMAE,
@@ -248,7 +248,7 @@ def kept(self:TrustMAE,
 ) -> dict[str,Tensor]: # Terms `margin`, `trust`
     "Is each query near one slot and one only, and does it deserve to be near?"
     terms,slots = dict(margin=margin_loss(z, self.memory.slots, margin=self.margin)),self.memory.slots
-    if self.trust: terms['trust'] = warm_up(int(self.seen), self.trust_after)*trust_loss(z, slots, quantile=self.quantile, ratio=self.ratio, grad=self.trust_grad)
+    if self.trust: terms['trust'] = warm_up(int(self.seen), self.trust_warmup_steps)*trust_loss(z, slots, quantile=self.quantile, ratio=self.ratio, grad=self.trust_grad)
     return terms
 
 # %% ../../nbs/methods/22_trustmae.ipynb #e2816496
@@ -263,7 +263,7 @@ def forward(self:TrustMAE,
     x = 2*x-1
     if phase=='discriminator':
         with torch.no_grad(): y = self.paint(x)[0]
-        return dict(disc=hinge_d(self.disc(x)[0], self.disc(y)[0]))
+        return dict(disc=hinge_d_loss(self.disc(x)[0], self.disc(y)[0]))
     y,read = self.paint(x)
     terms = self.alike(x, y) | (self.judged(x, y) if self.disc else {}) | self.kept(read.z)
     if self.training: self.seen += 1
@@ -297,10 +297,10 @@ def fit(self:TrustMAE,
     "Learn to paint the good pictures of `dl` from memory; loads the backbone"
     from anomaly_nb.train import mix_seed, train
     if self.features: self.features.load()
-    self.upright = _product(dl.dataset, self.fixed)
-    if self.first=='features' and not self.seen: self.remember(dl.dataset, torch.Generator().manual_seed(mix_seed(seed, 3)))
+    self.upright = _product(dl.dataset, self.no_augment_products)
+    if self.slot_init=='features' and not self.seen: self.remember(dl.dataset, torch.Generator().manual_seed(mix_seed(seed, 3)))
     self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, lr=self.lr,
-        betas=(.5,.999), weight_decay=0., schedule=self.schedule, clip=None)
+        betas=(.5,.999), weight_decay=0., schedule=self.schedule, max_grad_norm=None)
     return self
 
 # %% ../../nbs/methods/22_trustmae.ipynb #d1214324
@@ -311,8 +311,8 @@ def difference(self:TrustMAE,
 ) -> Tensor: # (b,h,w), at least 0
     "Where `x` shows what `y` shows nowhere near"
     if not self.perceptual: return (x-y).abs().mean(1)
-    shifts = shifts_for(self.features.strides, self.reach if self.spatial else 0)
-    return spatial_distance(self.features(x), self.features(y), shifts, None if self.even_layers else self.layer_weights, tuple(x.shape[2:]))
+    shifts = shifts_for(self.features.strides, self.shift_tolerance if self.spatial else 0)
+    return spatial_distance(self.features(x), self.features(y), shifts, None if self.equal_layers else self.layer_weights, tuple(x.shape[2:]))
 
 @patch
 @torch.no_grad()
