@@ -1,4 +1,4 @@
-"""A second network learns to tell repaired pictures from real ones; the first learns to leave it nothing to find
+"""A second network learns to tell reconstructed pictures from real ones; the first learns to make that hard
 
 Docs: https://anomaly-nb.github.io/anomaly_nb/blocks/adversarial.html.md"""
 
@@ -14,21 +14,21 @@ from torch.func import functional_call
 
 # %% ../../nbs/blocks/18_adversarial.ipynb #e33f78a1
 def hinge_d_loss(
-    real:Tensor, # Any shape, the discriminator's verdicts on real pictures
-    fake:Tensor # Any shape, its verdicts on painted ones
+    real:Tensor, # Any shape, the discriminator's logits of real pictures
+    fake:Tensor # Any shape, its logits of generated ones
 ) -> Tensor: # () 0 when all of `real` is above 1 and all of `fake` below -1
-    "What the discriminator pays (TrustMAE's Eq. 13)"
+    "Loss of the discriminator (TrustMAE's Eq. 13)"
     return F.relu(1-real.float()).mean() + F.relu(1+fake.float()).mean()
 
 def hinge_g_loss(
-    fake:Tensor # Any shape, the discriminator's verdicts on painted pictures
+    fake:Tensor # Any shape, the discriminator's logits of generated pictures
 ) -> Tensor: # () the lower, the more real they look
-    "What the generator pays (TrustMAE's Eq. 14)"
+    "Adversarial loss of the generator (TrustMAE's Eq. 14)"
     return -fake.float().mean()
 
 # %% ../../nbs/blocks/18_adversarial.ipynb #a2603a58
 class Discriminator(nn.Module):
-    "Halve the picture once for each of `widths`, then say of each spot how real it looks"
+    "Halve the picture once for each of `widths`, then give each place a logit: above 0 is real"
     def __init__(self,
         widths:tuple=(32,64,128,256,512,1024), # Channels after each halving
         *,
@@ -41,20 +41,22 @@ class Discriminator(nn.Module):
         self.head = nn.Conv2d(widths[-1], 1, 3, padding=1)
     def forward(self,
         x:Tensor # (b,in_ch,h,w) pictures in [-1,1], sides of at least 2**len(widths)
-    ) -> tuple[Tensor,list[Tensor]]: # Verdicts (b,1,h/2**n,w/2**n), and the n feature maps, large ones first
-        "Judge `x`, and keep what each layer saw"
-        n,(h,w) = len(self.layers),x.shape[-2:]
-        if min(h,w)<2**n: raise ValueError(f"{n} halvings need sides of at least {2**n}, got {h}x{w}: give fewer widths")
+    ) -> tuple[Tensor,list[Tensor]]: # Logits (b,1,h',w'), and a feature map for each of `widths`, the large ones first
+        "Logits of `x`, and the output of each layer"
+        least,(h,w) = 2**len(self.layers),x.shape[-2:]
+        if min(h,w)<least: raise ValueError(f"{len(self.layers)} halvings need sides of at least {least}, got {h}x{w}: give fewer widths")
         feats = []
-        for o in self.layers: feats.append(x := o(x))
+        for o in self.layers:
+            x = o(x)
+            feats.append(x)
         return self.head(x), feats
 
 # %% ../../nbs/blocks/18_adversarial.ipynb #280a86aa
 def feature_matching(
     real:list[Tensor], # The discriminator's feature maps of the original: a target, gets no gradient
-    fake:list[Tensor] # Its feature maps of the painted picture, of the same shapes
+    fake:list[Tensor] # Its feature maps of the generated picture, of the same shapes
 ) -> Tensor: # () sum over layers of the mean absolute difference
-    "How differently the layers of a discriminator see `real` and `fake` (Eq. 15)"
+    "How far apart `real` and `fake` are in the layers of a discriminator (TrustMAE's Eq. 15)"
     shapes = [[tuple(o.shape) for o in fs] for fs in (real, fake)]
     if shapes[0]!=shapes[1]: raise ValueError(f"feature maps must have the same shapes, got {shapes[0]} and {shapes[1]}")
     return sum(F.l1_loss(f.float(), r.detach().float()) for r,f in zip(real, fake))

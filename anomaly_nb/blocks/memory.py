@@ -1,4 +1,4 @@
-"""Rebuild every feature from a few remembered ones, and decide which features may write
+"""Rebuild every feature from a few stored ones, and decide which features may change the store
 
 Docs: https://anomaly-nb.github.io/anomaly_nb/blocks/memory.html.md"""
 
@@ -9,62 +9,62 @@ __all__ = ['similarity', 'hard_shrink', 'topk_softmax', 'entropy_loss', 'Neighbo
            'trust_region', 'trust_loss', 'warm_up', 'sample_slots', 'hits', 'dead_slots', 'Read', 'Memory']
 
 # %% ../../nbs/blocks/17_memory.ipynb #173d191e
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 import torch, torch.nn.functional as F
 from torch import nn, Tensor
-from fastcore.basics import patch
 
 # %% ../../nbs/blocks/17_memory.ipynb #8ccf8135
 def _wide(z, slots): # As in `similarity`
     "`z` and `slots` in float32 or wider, after a check of their channels"
-    if z.shape[-1]!=slots.shape[-1]: raise ValueError(f"queries must have {slots.shape[-1]} channels on the last axis, as the slots have, got {tuple(z.shape)}")
+    if z.shape[-1]!=slots.shape[-1]:
+        raise ValueError(f"queries must have {slots.shape[-1]} channels on the last axis, as the slots have, got {tuple(z.shape)}")
     dtype = torch.promote_types(z.dtype, torch.float32)
     return z.to(dtype), slots.to(dtype)
 
 # %% ../../nbs/blocks/17_memory.ipynb #a4bfb38b
 def similarity(
     z:Tensor, # (...,c) queries, at least two axes, channels last
-    slots:Tensor, # (n,c) memory
-    kind:str='cosine', # 'cosine', 'dot', or 'distance': minus the Euclidean distance
-    temperature:float=1. # Divides the similarity; below 1 the favourite stands out more
-) -> Tensor: # (...,n) float32 or wider; higher is more alike
+    slots:Tensor, # (n_slots,c) memory
+    metric:Literal['cosine','dot','distance']='cosine', # 'distance' is minus the Euclidean distance
+    temperature:float=1. # Divides the similarity; below 1 the most similar slot stands out more
+) -> Tensor: # (...,n_slots) float32 or wider; higher is more alike
     "How much each query in `z` is like each of the `slots`"
     if temperature<=0: raise ValueError(f"temperature must be above 0, got {temperature}")
     z,slots = _wide(z, slots)
     with torch.autocast(z.device.type, enabled=False):
-        if kind=='cosine': s = F.normalize(z, dim=-1)@F.normalize(slots, dim=-1).T
-        elif kind=='dot': s = z@slots.T
-        elif kind=='distance':
+        if metric=='cosine': s = F.normalize(z, dim=-1)@F.normalize(slots, dim=-1).T
+        elif metric=='dot': s = z@slots.T
+        elif metric=='distance':
             s = -torch.cdist(z.flatten(0,-2), slots, compute_mode='donot_use_mm_for_euclid_dist').unflatten(0, z.shape[:-1])
-        else: raise ValueError(f"kind must be 'cosine', 'dot' or 'distance', got {kind!r}")
+        else: raise ValueError(f"metric must be 'cosine', 'dot' or 'distance', got {metric!r}")
     return s/temperature
 
 # %% ../../nbs/blocks/17_memory.ipynb #d8665c8a
 def hard_shrink(
-    w:Tensor, # (...,n) weights, not negative
+    w:Tensor, # (...,n_slots) weights, not negative
     threshold:float # λ: weights up to this one become 0
-) -> Tensor: # (...,n) rows that sum to 1, or all zero where no weight was above `threshold`
+) -> Tensor: # (...,n_slots) rows that sum to 1, or all zero where no weight was above `threshold`
     "MemAE's hard shrinkage: drop the small weights, then let the others sum to 1 again"
     return F.normalize(F.threshold(w, threshold, 0.), p=1, dim=-1)
 
 # %% ../../nbs/blocks/17_memory.ipynb #07860364
-def _first(s, k): # (...,n) similarities; how many
-    "Values and places of the `k` largest of `s` along the last axis"
+def _topk(s, k): # (...,n_slots) similarities; how many
+    "Values and indices of the `k` largest of `s` along the last axis"
     if not 1<=k<=s.shape[-1]: raise ValueError(f"k must be from 1 to the number of slots, {s.shape[-1]}, got {k}")
     return s.topk(k, dim=-1)
 
 # %% ../../nbs/blocks/17_memory.ipynb #c611517b
 def topk_softmax(
-    s:Tensor, # (...,n) similarities
+    s:Tensor, # (...,n_slots) similarities
     k:int # How many slots share the weight
-) -> Tensor: # (...,n) rows that sum to 1, `k` weights above 0
+) -> Tensor: # (...,n_slots) rows that sum to 1, `k` weights above 0
     "Softmax over the `k` largest similarities of each row, 0 elsewhere"
-    best = _first(s, k)
+    best = _topk(s, k)
     return torch.zeros_like(s).scatter(-1, best.indices, best.values.softmax(-1))
 
 # %% ../../nbs/blocks/17_memory.ipynb #00488351
 def entropy_loss(
-    w:Tensor, # (...,n) weights of each query; a row of zeros costs nothing
+    w:Tensor, # (...,n_slots) weights of each query; a row of zeros adds nothing
     eps:float=1e-12 # Keeps the logarithm of a zero finite
 ) -> Tensor: # () in nats, mean over the queries
     "MemAE's entropy of the weights `w`"
@@ -73,44 +73,46 @@ def entropy_loss(
 
 # %% ../../nbs/blocks/17_memory.ipynb #ff34f385
 class Neighbours(NamedTuple):
-    "The first slots of every query"
+    "The nearest slots of every query"
     d:Tensor # (...,k) Euclidean distance
     i:Tensor # (...,k) index of the slot
 
 def nearest(
     z:Tensor, # (...,c) queries, channels last
-    slots:Tensor, # (n,c) memory
+    slots:Tensor, # (n_slots,c) memory
     k:int=1, # How many slots per query
-    kind:str='distance' # How slots are ranked, as in `similarity`
+    metric:Literal['cosine','dot','distance']='distance' # How slots are ranked, as in `similarity`
 ) -> Neighbours: # `d` has gradients, `i` has none
-    "The `k` first `slots` of each query, and how far away they are"
+    "The `k` most similar `slots` of each query, and how far away they are"
     z,slots = _wide(z, slots)
-    i = _first(similarity(z.detach(), slots.detach(), kind), k).indices
+    i = _topk(similarity(z.detach(), slots.detach(), metric), k).indices
     return Neighbours((z[...,None,:]-slots[i]).norm(dim=-1), i)
 
 # %% ../../nbs/blocks/17_memory.ipynb #5af37fb6
-def _receive(z, slots, grad): # As in `trust_loss`
-    "`z` and `slots`, cut off from the gradient unless `grad` names them"
+def _stop_gradient(z, slots, grad): # As in `trust_loss`
+    "`z` and `slots`, detached unless `grad` names them"
     if grad not in ('both','queries','slots'): raise ValueError(f"grad must be 'both', 'queries' or 'slots', got {grad!r}")
-    return z.detach() if grad=='slots' else z, slots.detach() if grad=='queries' else slots
+    if grad=='slots': z = z.detach()
+    if grad=='queries': slots = slots.detach()
+    return z,slots
 
 # %% ../../nbs/blocks/17_memory.ipynb #30eda970
 def margin_loss(
     z:Tensor, # (...,c) queries, channels last
-    slots:Tensor, # (n,c) memory, at least two
+    slots:Tensor, # (n_slots,c) memory, at least two
     *,
     margin:float=1., # By how much the second slot must be farther away than the first
-    kind:str='distance', # How slots are ranked, as in `similarity`
-    grad:str='both' # Who moves: 'both', 'queries' or 'slots'
+    metric:Literal['cosine','dot','distance']='distance', # How slots are ranked, as in `similarity`
+    grad:Literal['both','queries','slots']='both' # Which side gets the gradient
 ) -> Tensor: # () mean over the queries
-    "Charge queries whose second slot is not farther away than their first by `margin`"
-    d = nearest(*_receive(z, slots, grad), 2, kind).d
+    "How much the second slot of each query falls short of being farther away than the first by `margin`"
+    d = nearest(*_stop_gradient(z, slots, grad), 2, metric).d
     return (d[...,0]-d[...,1]+margin).relu().mean()
 
 # %% ../../nbs/blocks/17_memory.ipynb #9089acdf
 def trust_rule(
     d:Tensor, # (...) distance of each query to its nearest slot
-    delta1:Tensor|float, # Up to here a query is trusted
+    delta1:Tensor|float, # Up to here a query is trusted, beyond it suspect
     delta2:Tensor|float # Beyond this it is ignored
 ) -> Tensor: # (...) as `d`: 1 pull, -1 push, 0 leave alone
     "Whether each query attracts its slot, repels it, or neither"
@@ -134,17 +136,17 @@ def trust_region(
 # %% ../../nbs/blocks/17_memory.ipynb #b1da3716
 def trust_loss(
     z:Tensor, # (...,c) all queries of a batch, channels last
-    slots:Tensor, # (n,c) memory
+    slots:Tensor, # (n_slots,c) memory
     *,
     quantile:float=.9, # As in `trust_region`, and so the next three
     ratio:float=1.5, # Outer radius over inner radius
     delta1:float|None=None, # Fixed inner radius
     delta2:float|None=None, # Fixed outer radius
-    kind:str='distance', # How slots are ranked, as in `similarity`
-    grad:str='both' # Who moves: 'both', 'queries' or 'slots'
+    metric:Literal['cosine','dot','distance']='distance', # How slots are ranked, as in `similarity`
+    grad:Literal['both','queries','slots']='both' # Which side gets the gradient
 ) -> Tensor: # () mean over the queries; below 0 when the pushes outweigh
-    "Pull trusted queries and their slots together, push the suspects away"
-    d = nearest(*_receive(z, slots, grad), kind=kind).d[...,0]
+    "Pull trusted queries and their slots together, push suspect ones apart"
+    d = nearest(*_stop_gradient(z, slots, grad), metric=metric).d[...,0]
     region = trust_region(d, quantile=quantile, ratio=ratio, delta1=delta1, delta2=delta2)
     return (trust_rule(d.detach(), *region)*d).mean()
 
@@ -160,86 +162,88 @@ def warm_up(
 # %% ../../nbs/blocks/17_memory.ipynb #b3d26395
 def sample_slots(
     z:Tensor, # (...,c) queries, channels last
-    n:int, # Slots wanted, at most the number of queries
-    g:torch.Generator|None=None # Source of chance, on the CPU
-) -> Tensor: # (n,c) detached copies
-    "`n` different queries, picked at random"
+    n_slots:int, # Slots wanted, at most the number of queries
+    g:torch.Generator|None=None # Source of randomness, on the CPU
+) -> Tensor: # (n_slots,c) detached copies
+    "`n_slots` different queries, picked at random"
     rows = z.detach().flatten(0,-2)
-    if len(rows)<n: raise ValueError(f"{n} slots need at least {n} queries, got {len(rows)}: pass the features of more pictures")
-    return rows[torch.randperm(len(rows), generator=g)[:n].to(rows.device)].clone()
+    if len(rows)<n_slots:
+        raise ValueError(f"{n_slots} slots need at least {n_slots} queries, got {len(rows)}: pass the features of more pictures")
+    return rows[torch.randperm(len(rows), generator=g)[:n_slots].to(rows.device)].clone()
 
 # %% ../../nbs/blocks/17_memory.ipynb #f84e77c3
 def hits(
-    s:Tensor # (...,n) similarities, such as `Read.s`
-) -> Tensor: # (n,) int64
+    s:Tensor # (...,n_slots) similarities, such as `Read.s`
+) -> Tensor: # (n_slots,) int64
     "How many queries rank each slot first"
     return s.argmax(-1).flatten().bincount(minlength=s.shape[-1])
 
 def dead_slots(
-    s:Tensor # (...,n) similarities, such as `Read.s`
+    s:Tensor # (...,n_slots) similarities, such as `Read.s`
 ) -> Tensor: # () int64
-    "How many slots are first for nobody"
+    "How many slots no query ranks first"
     return (hits(s)==0).sum()
 
 # %% ../../nbs/blocks/17_memory.ipynb #74cf8bbb
 class Read(NamedTuple):
     "What a memory answers"
     z_hat:Tensor # (b,c,h,w) the map, rebuilt from slots, in the type of the input
-    w:Tensor # (b,h,w,n) weights
-    s:Tensor # (b,h,w,n) similarities
+    w:Tensor # (b,h,w,n_slots) weights
+    s:Tensor # (b,h,w,n_slots) similarities
     z:Tensor # (b,h,w,c) the queries, for `margin_loss` and `trust_loss`
 
+# %% ../../nbs/blocks/17_memory.ipynb #4b03acf9
 class Memory(nn.Module):
-    "Rewrite every place of a feature map as a mix of `n` slots"
+    "Rewrite every place of a feature map as a mix of `n_slots` slots"
     def __init__(self,
-        n:int, # Slots
+        n_slots:int, # How many features to remember
         c:int, # Channels of a slot, those of the map
         *,
-        kind:str='cosine', # As in `similarity`
+        metric:Literal['cosine','dot','distance']='cosine', # As in `similarity`
         temperature:float=1., # As in `similarity`
         threshold:float|None=None, # Hard shrinkage of the weights, as in `hard_shrink` (MemAE)
         k:int|None=None, # Slots per query, as in `topk_softmax` (TrustMAE)
-        g:torch.Generator|None=None # Source of the first slots
+        g:torch.Generator|None=None # Source of the initial slots
     ):
         super().__init__()
-        if threshold is not None and k is not None: raise ValueError(f"give threshold or k, not both, got threshold={threshold} and k={k}")
-        self.kind,self.temperature,self.threshold,self.k = kind,temperature,threshold,k
-        self.slots = nn.Parameter((2*torch.rand(n, c, generator=g)-1)/c**.5)
+        if threshold is not None and k is not None:
+            raise ValueError(f"give threshold or k, not both, got threshold={threshold} and k={k}")
+        self.metric,self.temperature = metric,temperature
+        self.threshold,self.k = threshold,k
+        self.slots = nn.Parameter((2*torch.rand(n_slots, c, generator=g)-1)/c**.5)
 
-# %% ../../nbs/blocks/17_memory.ipynb #6a79747e
-@patch
-def weigh(self:Memory,
-    s:Tensor # (...,n) similarities
-) -> Tensor: # (...,n) weights
-    "Softmax of `s`, made sparse as the settings say"
-    if self.k is not None: return topk_softmax(s, self.k)
-    w = s.softmax(-1)
-    return w if self.threshold is None else hard_shrink(w, self.threshold)
+    def fill(self,
+        z:Tensor, # (b,c,h,w) features, of at least as many places as there are slots
+        g:torch.Generator|None=None # Source of randomness, on the CPU
+    ):
+        "Start again with slots at random places of `z`"
+        self.slots.data.copy_(sample_slots(z.movedim(1,-1), len(self.slots), g))
 
-@patch
-def _read(self:Memory, z, slots): # (...,c) queries; (n,c)
-    "Answers, weights and similarities of `z`"
-    s = similarity(z, slots, self.kind, self.temperature)
-    w = self.weigh(s)
-    with torch.autocast(z.device.type, enabled=False): return w@slots.to(w.dtype), w, s
+    def weigh(self,
+        s:Tensor # (...,n_slots) similarities
+    ) -> Tensor: # (...,n_slots) weights
+        "Softmax of `s`, made sparse as the settings say"
+        if self.k is not None: return topk_softmax(s, self.k)
+        w = s.softmax(-1)
+        return w if self.threshold is None else hard_shrink(w, self.threshold)
 
-@patch
-def fill(self:Memory,
-    z:Tensor, # (b,c,h,w) features, of at least as many places as there are slots
-    g:torch.Generator|None=None # Source of chance, on the CPU
-):
-    "Start again with slots at random places of `z`"
-    self.slots.data.copy_(sample_slots(z.movedim(1,-1), len(self.slots), g))
+    def _read(self, z, slots): # (...,c) queries; (n_slots,c)
+        "Answers, weights and similarities of `z`"
+        s = similarity(z, slots, self.metric, self.temperature)
+        w = self.weigh(s)
+        with torch.autocast(z.device.type, enabled=False): return w@slots.to(w.dtype), w, s
 
-# %% ../../nbs/blocks/17_memory.ipynb #4b03acf9
-@patch
-def forward(self:Memory,
-    z:Tensor, # (b,c,h,w) features
-    trusted:Tensor|None=None # (b,h,w) bool: places whose read may teach the slots; None: all
-) -> Read:
-    "Ask the memory for every place of `z`"
-    q = z.movedim(1,-1)
-    if trusted is not None and trusted.shape!=q.shape[:3]: raise ValueError(f"trusted must have shape {tuple(q.shape[:3])}, got {tuple(trusted.shape)}")
-    o = self._read(q, self.slots)
-    if trusted is not None: o = [torch.where(trusted[...,None], a, b) for a,b in zip(o, self._read(q, self.slots.detach()))]
-    return Read(o[0].movedim(-1,1).to(z.dtype), *o[1:], q)
+    def forward(self,
+        z:Tensor, # (b,c,h,w) features
+        trusted:Tensor|None=None # (b,h,w) bool: places whose read may teach the slots; None: all
+    ) -> Read: # What the memory answers, place by place
+        "Read the memory with every place of `z` as a query"
+        q = z.movedim(1,-1)
+        if trusted is not None and trusted.shape!=q.shape[:3]:
+            raise ValueError(f"trusted must have shape {tuple(q.shape[:3])}, got {tuple(trusted.shape)}")
+        read = self._read(q, self.slots)
+        if trusted is not None:
+            stopped = self._read(q, self.slots.detach())
+            read = [torch.where(trusted[...,None], a, b) for a,b in zip(read, stopped)]
+        z_hat,w,s = read
+        return Read(z_hat.movedim(-1,1).to(z.dtype), w, s, q)
