@@ -54,7 +54,7 @@ def _tensor(
     if kind=='image': return img.expand(3,-1,-1)
     return img.mean(0) if img.ndim==3 else img
 
-def _paint(
+def _to_rgb(
     img:Tensor, # From `_tensor`
     kind:str, # As given to `_tensor`
     lo:float=0., # Value at the dark end
@@ -77,8 +77,8 @@ def colorize(
     amap = torch.as_tensor(amap)
     if amap.ndim!=3: raise ValueError(f"colorize got maps of shape {tuple(amap.shape)}, expected (b,h,w)")
     maps = [_tensor(o, kind) for o in amap]
-    lim = color_range(maps, kind, vmin, vmax)
-    return torch.stack([_paint(o, kind, *lim) for o in maps]).to(amap.device)
+    lo,hi = color_range(maps, kind, vmin, vmax)
+    return torch.stack([_to_rgb(o, kind, lo, hi) for o in maps]).to(amap.device)
 
 # %% ../nbs/foundations/01_show.ipynb #602e3bca
 def _short(
@@ -102,7 +102,7 @@ def _draw(
     pics = [_tensor(o, k) for o,k in zip(imgs, kinds)]
     lims = {k: color_range([o for o,ok in zip(pics, kinds) if ok==k], k, vmin, vmax) for k in set(kinds)-{'image'}}
     for i,(ax,o,k) in enumerate(zip(axs, pics, kinds)):
-        ax.imshow(_paint(o, k, *lims.get(k, ())).permute(1,2,0).numpy(), interpolation='nearest')
+        ax.imshow(_to_rgb(o, k, *lims.get(k, ())).permute(1,2,0).numpy(), interpolation='nearest')
         if titles is not None: ax.set_title(_short(titles[i]), fontsize=9)
 
 # %% ../nbs/foundations/01_show.ipynb #5a53a6ca
@@ -205,19 +205,20 @@ def outline(
 # %% ../nbs/foundations/01_show.ipynb #d863232a
 def _thin(
     v, # Numbers
-    n:int=200 # Most points to keep
+    most:int=200 # Points to keep
 ) -> np.ndarray:
-    "Means of at most `n` blocks of neighbours of `v`"
-    return np.array([o.mean() for o in np.array_split(np.asarray(v, float), min(n, len(v)))])
+    "Means of at most `most` blocks of neighbours of `v`"
+    return np.array([o.mean() for o in np.array_split(np.asarray(v, float), min(most, len(v)))])
 
 def plot_losses(
-    losses:list[dict], # One dict a step: 'step', 'loss' and the terms of the loss ('lr' and 'watch' are not drawn)
+    losses:list[dict], # One dict a step: 'step', 'loss' and the terms of the loss ('lr' and 'monitor' are not drawn)
     ax=None # Matplotlib axes; None: a new figure
 ) -> None: # The notebook shows the figure
     "Draw the loss (bold) and its terms over the steps, on a log axis if all are positive"
     if not losses: raise ValueError("no losses to plot: this detector was not trained")
     ax = ax or plt.subplots(figsize=(5,2.4), layout='constrained')[1]
-    names = sorted({k for o in losses for k in o}-{'step','lr','monitor'}, key=lambda k: (k!='loss', k))
+    terms = {k for o in losses for k in o}-{'step','lr','monitor'}
+    names = sorted(terms, key=lambda k: (k!='loss', k))
     for k in names:
         pts = [(o['step'],o[k]) for o in losses if k in o]
         ax.plot(*map(_thin, zip(*pts)), label=k, lw=2. if k=='loss' else 1.)
@@ -246,8 +247,10 @@ def png(
     img:Tensor|np.ndarray # (3,h,w) photo in [0,1] or (h,w) bool mask; colorize a map first
 ) -> bytes: # A PNG file
     "One picture as a PNG file, pixel by pixel"
-    if (kind := kind_of(img))=='amap': raise ValueError(f"png got a map of shape {tuple(img.shape)}, expected a photo or a bool mask: colorize it first, with the range you want")
-    arr = (_paint(_tensor(img, kind), kind)*255).round().byte().permute(1,2,0).numpy()
+    kind = kind_of(img)
+    if kind=='amap':
+        raise ValueError(f"png got a map of shape {tuple(img.shape)}, expected a photo or a bool mask: colorize it first, with the range you want")
+    arr = (_to_rgb(_tensor(img, kind), kind)*255).round().byte().permute(1,2,0).numpy()
     buf = BytesIO()
     Image.fromarray(arr[...,0] if kind=='mask' else arr).save(buf, 'PNG')
     return buf.getvalue()

@@ -12,11 +12,11 @@ from anomaly_nb.metrics import AUPRO, aupro, auroc, average_precision, evaluate,
 
 SIZES = dict(small=(80,256), large=(300,512))
 
-def toy(n, sz, ties):
-    "Smooth maps (n,sz,sz) float32 in [0,1]; every second picture has one or two round defects, some faint"
+def toy(count, sz, ties):
+    "Smooth maps (count,sz,sz) float32 in [0,1]; every second picture has one or two round defects, some faint"
     g,(y,x) = np.random.default_rng(0),np.mgrid[:sz,:sz]
-    maps,masks = np.empty((n,sz,sz), np.float32),np.zeros((n,sz,sz), bool)
-    for i in range(n):
+    maps,masks = np.empty((count,sz,sz), np.float32),np.zeros((count,sz,sz), bool)
+    for i in range(count):
         if i%2:
             for cy,cx,r in zip(*g.integers(20, sz-20, (2,2)), g.integers(3, sz//16, 2)): masks[i] |= (y-cy)**2+(x-cx)**2 < r*r
         maps[i] = gaussian_filter(g.normal(size=(sz,sz)), 3)*10 + gaussian_filter(masks[i].astype(float), 4)*g.uniform(.5, 2)
@@ -24,7 +24,7 @@ def toy(n, sz, ties):
     return ((maps*255).round()/255 if ties else maps).astype(np.float32), masks
 
 def definition(maps, masks, fpr_limit=.3):
-    "AUPRO from MVTec AD's definition: sort all pixels, add them up one by one, merge ties, interpolate at the limit"
+    "AUPRO from MVTec AD's definition: sort all pixels, add them up one by one, merge ties, interpolate at `fpr_limit`"
     weight = np.zeros(maps.shape)
     for w,m in zip(weight, masks):
         region = label(m, np.ones((3,3)))[0]
@@ -34,9 +34,9 @@ def definition(maps, masks, fpr_limit=.3):
     fpr,pro = (np.cumsum(o.ravel()[order], dtype=float) for o in (~masks, weight))
     last = np.r_[score[1:]!=score[:-1], True]
     fpr,pro = (np.r_[0,o[last]/o[-1]] for o in (fpr, pro))
-    k = np.searchsorted(fpr, limit, 'right')
-    fpr,pro = np.r_[fpr[:k],limit],np.r_[pro[:k],np.interp(limit, fpr, pro)]
-    return float((np.diff(fpr)*(pro[1:]+pro[:-1])).sum()/2/limit)
+    k = np.searchsorted(fpr, fpr_limit, 'right')
+    fpr,pro = np.r_[fpr[:k],fpr_limit],np.r_[pro[:k],np.interp(fpr_limit, fpr, pro)]
+    return float((np.diff(fpr)*(pro[1:]+pro[:-1])).sum()/2/fpr_limit)
 
 def pyaupro_exact(maps, masks):
     from pyaupro import PerRegionOverlap, auc_compute
@@ -113,16 +113,18 @@ def compare(size, ties, folder):
     maps,masks = toy(*SIZES[size], ties)
     for name,o in dict(maps=maps, masks=masks).items(): np.save(f'{folder}/{name}.npy', o)
     print(f"\n{size}: maps {maps.shape}{' of 256 levels' if ties else ''}, {maps.nbytes/2**20:.0f} MiB, {sum(label(m, np.ones((3,3)))[1] for m in masks)} regions, {masks.mean():.2%} defective\n")
-    print('| figure | implementation | CPU s | times ours | peak, x maps | value - ours |\n|---|---|---|---|---|---|')
-    for figure,rows in ROWS.items():
+    print('| metric | implementation | CPU s | times ours | peak, x maps | value - ours |\n|---|---|---|---|---|---|')
+    for metric,rows in ROWS.items():
         ours = None
         for name in rows:
-            res = apart(folder, figure, name)
-            if isinstance(res, str): print(f'| {figure} | {name} | {res} | | | |'); continue
+            res = apart(folder, metric, name)
+            if isinstance(res, str):
+                print(f'| {metric} | {name} | {res} | | | |')
+                continue
             s,mib,value = res
             ours = ours or (s, value)
             off = f'{value-ours[1]:.1e}' if isinstance(value, float) else ''
-            print(f'| {figure} | {name} | {s:.3f} | {s/ours[0]:.2f} | {mib*2**20/maps.nbytes:.2f} | {off} |', flush=True)
+            print(f'| {metric} | {name} | {s:.3f} | {s/ours[0]:.2f} | {mib*2**20/maps.nbytes:.2f} | {off} |', flush=True)
 
 if __name__=='__main__':
     words = sys.argv[1:] or ['small','large','ssim']

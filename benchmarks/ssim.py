@@ -43,7 +43,9 @@ def compare(shape=(8,3,256,256), repeats=9):
     ours,true = rounds[0]['anomaly_nb'][1],skimage(x, y)
     print(f"SSIM of {shape}\n{'':16}{'forward s':>9}{'ratio':>7}{'fwd+bwd s':>11}{'ratio':>7}{'- skimage':>11}{'- ours':>9}")
     for k in fs:
-        if k not in best: print(f'{k:16}not installed')
-        else: print(f'{k:16}{best[k][0]:9.3f}{best[k][0]/fwd:7.2f}{best[k][1]:11.3f}{best[k][1]/both:7.2f}{rounds[0][k][1]-true:11.0e}{rounds[0][k][1]-ours:9.0e}')
+        if k not in best:
+            print(f'{k:16}not installed')
+            continue
+        print(f'{k:16}{best[k][0]:9.3f}{best[k][0]/fwd:7.2f}{best[k][1]:11.3f}{best[k][1]/both:7.2f}{rounds[0][k][1]-true:11.0e}{rounds[0][k][1]-ours:9.0e}')
 
 if __name__=='__main__': compare()

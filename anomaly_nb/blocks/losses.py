@@ -31,12 +31,12 @@ def mask_loss(
     logit:Tensor, # (b,1,h,w) before the sigmoid
     mask:Tensor, # (b,1,h,w) 1 on the defect and 0 elsewhere; bool or float
     *,
-    focal_weight:float=5., # Weight of the focal term; smooth L1 weighs 1
+    weight_focal:float=5., # Weight of the focal term; smooth L1 weighs 1
     alpha:float=.25, # As in `focal_loss`
     gamma:float=2. # As in `focal_loss`
 ) -> Tensor: # ()
-    "TransFusion's mask term: `focal_weight` times focal plus smooth L1"
-    return focal_weight*focal_loss(logit, mask, alpha, gamma) + F.smooth_l1_loss(logit.float().sigmoid(), mask.float())
+    "TransFusion's mask term: `weight_focal` times focal plus smooth L1"
+    return weight_focal*focal_loss(logit, mask, alpha, gamma) + F.smooth_l1_loss(logit.float().sigmoid(), mask.float())
 
 # %% ../../nbs/blocks/13_losses.ipynb #87cbd484
 def appearance_loss(

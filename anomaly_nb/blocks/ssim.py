@@ -11,6 +11,7 @@ __all__ = ['ssim_map', 'ssim']
 import torch, torch.nn.functional as F
 from contextlib import nullcontext
 from torch import Tensor
+from ..core import expect_odd
 
 # %% ../../nbs/blocks/12_ssim.ipynb #ac6e35dd
 def _gauss(window, sigma, x): # Side and deviation in pixels; `x` lends its device
@@ -18,12 +19,12 @@ def _gauss(window, sigma, x): # Side and deviation in pixels; `x` lends its devi
     d = torch.arange(window, device=x.device, dtype=x.dtype) - window//2
     return torch.softmax(-(d/sigma)**2/2, 0)
 
-def _blur(x, k): # (h,w,n) and (window,)
-    "Average `n` pictures side by side in the last dimension under the weights `k`: columns first, then rows"
-    n = x.shape[-1]
+def _blur(x, k): # (h,w,b*c) and (window,)
+    "Average the channels of all pictures, which stand in the last dimension, under the weights `k`: columns, then rows"
+    groups = x.shape[-1]
     x = x[None].permute(0,3,1,2)
-    x = F.conv2d(x, k.view(1,1,-1,1).repeat(n,1,1,1), groups=n)
-    x = F.conv2d(x, k.view(1,1,1,-1).repeat(n,1,1,1), groups=n)
+    x = F.conv2d(x, k.view(1,1,-1,1).repeat(groups,1,1,1), groups=groups)
+    x = F.conv2d(x, k.view(1,1,1,-1).repeat(groups,1,1,1), groups=groups)
     return x[0].permute(1,2,0)
 
 # %% ../../nbs/blocks/12_ssim.ipynb #7b2a25c9
@@ -31,7 +32,7 @@ def _agree(s, d, c): # Two of any shape, not negative, and a constant
     "1 where `d` is nothing beside `s`, -1 where it is everything"
     return 1 - 2*d/(s+d+c)
 
-def _similarity(ms, md, ss, dd, mid, L): # Four of (h,w,n), (n,), and the range
+def _similarity(ms, md, ss, dd, mid, L): # Four of (h,w,b*c), (b*c,), and the range
     "SSIM from the local means of s=x+y-mid, d=x-y, s*s and d*d"
     md2 = md*md
     brightness = _agree((ms+mid).square(), md2, 2*(.01*L)**2)
@@ -42,8 +43,9 @@ def _check(x, y, window, pad): # As in `ssim_map`
     "One-line errors for the ways to call `ssim` wrongly"
     if x.shape!=y.shape: raise ValueError(f"ssim compares batches of one shape, got {tuple(x.shape)} and {tuple(y.shape)}")
     if pad not in ('reflect','zero','valid'): raise ValueError(f"pad must be 'reflect', 'zero' or 'valid', got {pad!r}")
-    if window%2==0: raise ValueError(f"window must be odd, got {window}")
-    if pad!='zero' and min(x.shape[-2:])<window: raise ValueError(f"images must be at least {window} pixels a side for a window of {window}, got {tuple(x.shape[-2:])}")
+    expect_odd(window=window)
+    if pad!='zero' and min(x.shape[-2:])<window:
+        raise ValueError(f"images must be at least {window} pixels a side for a window of {window}, got {tuple(x.shape[-2:])}")
 
 def _no_autocast(x): # Any tensor
     "Keep float32 sums in float32 where the training loop asks for bfloat16"
