@@ -11,7 +11,7 @@ export JUPYTER_PLATFORM_DIRS := 1
 export MALLOC_MMAP_THRESHOLD_ ?= 1000000000
 export MALLOC_TRIM_THRESHOLD_ ?= 1000000000
 
-.PHONY: demo test test-browser lab docs clean
+.PHONY: demo test test-browser lab docs export clean
 demo: $(READY)  ## train a small TransFusion on built-in pictures and write its report
 	@$(BIN)/anomaly-nb demo
 
@@ -28,6 +28,9 @@ lab: $(READY)  ## JupyterLab on the notebooks
 docs: $(READY)  ## the pages as plain HTML in _docs (the full site has its own issue)
 	@$(BIN)/jupyter nbconvert --to html --output-dir=_docs --log-level=WARN nbs/*.ipynb nbs/*/*.ipynb
 	@echo "open _docs/index.html"
+
+export: $(READY)  ## after editing a notebook: library, type stubs, README
+	@PATH="$(CURDIR)/$(BIN):$$PATH" && nbdev-export && python .ci/stubs.py anomaly_nb && python .ci/readme.py
 
 $(READY): settings.ini setup.py pyproject.toml .ci/constraints.txt
 	@$(PY) -c 'import sys; sys.exit(None if sys.version_info>=(3,10) else "anomaly_nb needs Python 3.10 or newer, got "+sys.version.split()[0])'

@@ -6,7 +6,7 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/core.html.md"""
 
 # %% auto #0
 __all__ = ['WEIGHTS', 'CARD', 'Batch', 'collate', 'Detection', 'box_mean', 'reduce_map', 'expect_pictures', 'expect_sides',
-           'expect_odd', 'Detector']
+           'expect_divisible', 'expect_odd', 'Detector']
 
 # %% ../nbs/foundations/00_core.ipynb #c4646c5f
 import inspect
@@ -96,6 +96,14 @@ def expect_sides(
 ):
     "One line for pictures that do not divide into the cells of a network"
     if x.shape[2]%by or x.shape[3]%by: raise ValueError(f"{who} got pictures of {x.shape[2]}x{x.shape[3]}, expected sides divisible by {by}")
+
+def expect_divisible(
+    by:int, # What they must be multiples of
+    **sides:int # Sides by the name of the setting
+):
+    "One line for a side that does not divide into cells"
+    for k,v in sides.items():
+        if v<by or v%by: raise ValueError(f"{k} must be divisible by {by}, got {v}")
 
 def expect_odd(
     **sides:int # Sides of squares, by the name of the setting

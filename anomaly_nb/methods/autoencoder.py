@@ -11,9 +11,10 @@ __all__ = ['ENCODER', 'DECODER', 'stack', 'AutoEncoder', 'strided']
 import torch
 from torch import nn, Tensor
 from torch.nn import functional as F
-from fastcore.basics import patch
-from typing import Callable
-from ..core import Detector
+from fastcore.basics import patch, store_attr
+from typing import Callable, Literal
+from ..core import Batch, expect_divisible
+from ..train import TrainedDetector, check_settings
 from ..blocks.ssim import ssim, ssim_map
 
 # %% ../../nbs/methods/20_autoencoder.ipynb #c0abbf43
@@ -42,66 +43,42 @@ def _init(layer): # Any part of the network
     nn.init.zeros_(layer.bias)
 
 # %% ../../nbs/methods/20_autoencoder.ipynb #ec8174c9
-class AutoEncoder(Detector):
+class AutoEncoder(TrainedDetector):
     "Squeezes a picture through a narrow code; what does not come back is strange"
+    presets = dict(paper={}, small=dict(latent=32, size=64, reduce='max', batch_size=16, steps=1000, epochs=None, lr=1e-3, schedule='cosine', pad='reflect'))
+    limits = dict(latent='[1,inf)', crops='[1,inf)', batch_size='[1,inf)', lr='(0,inf)')
     def __init__(self, *,
-        loss:str='l2', # Compare input and output by 'l2', squared difference, or 'ssim', 1 minus SSIM; in training and in the map
-        channels:int|None=None, # 3, or 1 for grey; None takes 3 for 'l2' and 1 for 'ssim'
+        loss:Literal['l2','ssim']='l2', # Compare input and output by squared difference or by 1 minus SSIM; in training and in the map
+        channels:Literal[1,3]|None=None, # 3, or 1 for grey; None takes 3 for 'l2' and 1 for 'ssim'
         latent:int=100, # Numbers in the code
         size:int=128, # Side of the pictures these settings are made for
         patch:int|None=None, # Side of the crops that the network sees; None shows it whole pictures
         crops:int=16, # Crops of each picture in a training step, with `patch`
         stride:int=30, # Pixels between the crops that are averaged in a map, with `patch`
-        reduce:str='mean', # Score of a picture: 'mean' or 'max' of its map
+        reduce:Literal['mean','max','top','box']='mean', # Score of a picture, as in `reduce_map`
         window:int=11, # Side of SSIM's window, odd
-        pad:str='valid', # Windows that count in the training with 'ssim': 'valid', those inside the picture, or 'reflect', all
-        batch_size:int=64, # Pictures a training step
+        pad:Literal['valid','reflect']='valid', # Windows that count in the training with 'ssim': those inside the picture, or all
+        batch_size:int|None=None, # Pictures a training step; None: 64, or with `patch` 4, which give as many crops
         steps:int|None=None, # Training steps, if `fit` is given no budget
         epochs:int|None=300, # Epochs, if `fit` is given no budget
         lr:float=1e-4, # Learning rate of Adam
-        schedule:str='constant' # Its course: 'constant' or 'cosine'
+        schedule:Literal['constant','cosine']='constant' # Its course
     ):
         super().__init__()
-        given = {k: v for k,v in locals().items() if k not in ('self','__class__')}
-        given['channels'] = channels or (1 if loss=='ssim' else 3)
-        _check(given)
-        for k,v in given.items(): setattr(self, k, v)
-        c,side = self.channels,(patch or size)//16
-        self.encoder = stack([*ENCODER, ('conv',latent,side,1,0)], c)
-        self.decoder = stack([('up',32,side,1,0), *DECODER, ('up',c,4,2,1)], latent)
+        store_attr()
+        check_settings(self)
+        expect_divisible(16, **(dict(size=size) if patch is None else dict(patch=patch)))
+        if patch and not 0<stride<=patch<=size: raise ValueError(f"expected 0 < stride <= patch <= size, got stride={stride}, patch={patch}, size={size}")
+        self.channels,self.batch_size = channels or (1 if loss=='ssim' else 3), batch_size or (4 if patch else 64)
+        side = (patch or size)//16
+        self.encoder = stack([*ENCODER, ('conv',latent,side,1,0)], self.channels)
+        self.decoder = stack([('up',32,side,1,0), *DECODER, ('up',self.channels,4,2,1)], latent)
         self.apply(_init)
         self.register_buffer('grey', torch.tensor([.299,.587,.114]).view(1,3,1,1), persistent=False)
 
-# %% ../../nbs/methods/20_autoencoder.ipynb #3e2a8b1c
-def _check(s): # Settings by name
-    "One-line errors for settings `s` that make no sense"
-    for k,ok in dict(loss=('l2','ssim'), channels=(1,3), reduce=('mean','max'), pad=('valid','reflect')).items():
-        if s[k] not in ok: raise ValueError(f"{k} must be {ok[0]!r} or {ok[1]!r}, got {s[k]!r}")
-    name = 'size' if s['patch'] is None else 'patch'
-    if s[name]<16 or s[name]%16: raise ValueError(f"{name} must be divisible by 16, got {s[name]}")
-    if s['patch'] and not 0<s['stride']<=s['patch']<=s['size']: raise ValueError(f"expected 0 < stride <= patch <= size, got stride={s['stride']}, patch={s['patch']}, size={s['size']}")
-    for k in ('latent','crops'):
-        if s[k]<1: raise ValueError(f"{k} must be at least 1, got {s[k]}")
-
-# %% ../../nbs/methods/20_autoencoder.ipynb #3c796a7b
-@patch(cls_method=True)
-def paper(cls:AutoEncoder,
-    **settings # Constructor arguments that differ
-):
-    "The published network and figures; with `patch`, 4 pictures a step give as many crops"
-    return cls(**{**(dict(batch_size=4) if settings.get('patch') else {}), **settings})
-
-@patch(cls_method=True)
-def small(cls:AutoEncoder,
-    **settings # Constructor arguments that differ
-):
-    "For 64 pixels on a CPU in minutes"
-    ours = dict(latent=32, size=64, reduce='max', batch_size=16, steps=1000, epochs=None, lr=1e-3, schedule='cosine', pad='reflect')
-    return cls(**{**ours, **settings})
-
 # %% ../../nbs/methods/20_autoencoder.ipynb #0bc73c2f
 @patch
-def seen(self:AutoEncoder,
+def to_input(self:AutoEncoder,
     x:Tensor # (b,3,h,w) in [0,1]
 ) -> Tensor: # (b,c,h,w)
     "`x` as the network gets it: grey if it has one channel"
@@ -130,32 +107,14 @@ def random_crops(self:AutoEncoder,
 # %% ../../nbs/methods/20_autoencoder.ipynb #f853395b
 @patch
 def forward(self:AutoEncoder,
-    x:Tensor, # (b,3,h,w) good pictures in [0,1]
+    batch:Batch, # Good pictures
     g:torch.Generator # Source of randomness
 ) -> dict[str,Tensor]: # The one loss term, by name
-    "How badly `x`, or crops of it, come back"
-    x = self.seen(x)
+    "How badly the pictures, or crops of them, come back"
+    x = self.to_input(batch.x)
     if self.patch: x = self.random_crops(x, g)
     y = self.decoder(self.encoder(x))
     return {self.loss: 1-ssim(x, y, self.window, pad=self.pad) if self.loss=='ssim' else F.mse_loss(y, x)}
-
-# %% ../../nbs/methods/20_autoencoder.ipynb #a587b166
-@patch
-def fit(self:AutoEncoder,
-    dl, # Loader of good pictures
-    *,
-    steps:int|None=None, # Budget in optimizer steps ...
-    epochs:float|None=None, # ... or passes over `dl` ...
-    minutes:float|None=None, # ... or wall clock; none of the three takes the constructor's
-    seed:int=0, # Order of the pictures and place of the crops
-    out=None, # Folder for checkpoint and history
-    resume:bool=False # Go on from the checkpoint in `out`
-) -> AutoEncoder: # `self`
-    "Learn to give back the good pictures of `dl`"
-    from anomaly_nb.train import train
-    self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, lr=self.lr,
-        weight_decay=0., schedule=self.schedule, max_grad_norm=None)
-    return self
 
 # %% ../../nbs/methods/20_autoencoder.ipynb #d1e58009
 def strided(
@@ -184,13 +143,13 @@ def both(self:AutoEncoder,
 
 @patch
 @torch.no_grad()
-def looked(self:AutoEncoder,
+def over_crops(self:AutoEncoder,
     x:Tensor # (b,3,h,w) in [0,1]
 ) -> Tensor: # (b,c+1,h,w)
-    "`both` of `x`, from crops with `patch`"
+    "`both` of `x`, with `patch` averaged over crops"
     least,fits = self.patch or self.size, self.patch and min(x.shape[2:])>=self.patch or x.shape[2:]==(self.size,self.size)
     if not fits: raise ValueError(f"AutoEncoder got pictures of {x.shape[2]}x{x.shape[3]}, expected {least}x{least}{' or more' if self.patch else ''}")
-    return strided(self.both, self.seen(x), self.patch, self.stride) if self.patch else self.both(self.seen(x))
+    return strided(self.both, self.to_input(x), self.patch, self.stride) if self.patch else self.both(self.to_input(x))
 
 # %% ../../nbs/methods/20_autoencoder.ipynb #94f55adb
 @patch
@@ -198,19 +157,19 @@ def anomaly_map(self:AutoEncoder,
     x:Tensor # (b,3,h,w) in [0,1]
 ) -> Tensor: # (b,h,w)
     "The residual of `x`"
-    return self.looked(x)[:,-1]
+    return self.over_crops(x)[:,-1]
 
 @patch
-def score(self:AutoEncoder,
-    amap:Tensor # (b,h,w)
-) -> Tensor: # (b,)
-    "Mean or maximum of each map"
-    return getattr(amap.flatten(1), 'mean' if self.reduce=='mean' else 'amax')(1)
+def reconstruct(self:AutoEncoder,
+    x:Tensor # (b,3,h,w) in [0,1]
+) -> Tensor: # (b,3,h,w) in [0,1]
+    "What comes back of `x`"
+    return self.over_crops(x)[:,:-1].clamp(0,1).expand_as(x)
 
 @patch
 def explain(self:AutoEncoder,
     x:Tensor # (b,3,h,w) in [0,1]
 ) -> dict[str,Tensor]: # What the network saw and gave back (b,3,h,w), residual (b,h,w)
     "Input, reconstruction and their difference"
-    res = self.looked(x)
-    return dict(input=self.seen(x).expand_as(x), reconstruction=res[:,:-1].clamp(0,1).expand_as(x), residual=res[:,-1])
+    res = self.over_crops(x)
+    return dict(input=self.to_input(x).expand_as(x), reconstruction=res[:,:-1].clamp(0,1).expand_as(x), residual=res[:,-1])

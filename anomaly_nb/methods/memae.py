@@ -11,9 +11,11 @@ __all__ = ['down', 'up', 'MemAE']
 import torch
 from torch import nn, Tensor
 from torch.nn import functional as F
-from fastcore.basics import patch
-from ..core import Detector
-from ..blocks.memory import Memory, entropy_loss
+from fastcore.basics import patch, store_attr
+from typing import Literal
+from ..core import Batch, expect_divisible, expect_sides
+from ..train import TrainedDetector, check_settings
+from ..blocks.memory import Memory, Read, entropy_loss
 
 # %% ../../nbs/methods/21_memae.ipynb #5caac88e
 def down(
@@ -36,94 +38,53 @@ def _init(layer): # Any part of the network
     if isinstance(layer, nn.BatchNorm2d): nn.init.normal_(layer.weight, 1., .02)
 
 # %% ../../nbs/methods/21_memae.ipynb #4ac57e51
-class MemAE(Detector):
+class MemAE(TrainedDetector):
     "An auto-encoder whose decoder is only told which remembered features are near"
+    presets = dict(paper={}, small=dict(widths=(32,64,64), slots=64, size=64, reduce='max', batch_size=16, steps=1000, epochs=None, lr=1e-3, schedule='cosine'))
+    limits = dict(widths='[1,inf)', slots='[1,inf)', shrinkage='[0,1)', alpha='[0,inf)', batch_size='[1,inf)', lr='(0,inf)')
     def __init__(self, *,
-        widths:tuple=(96,128,256,256), # Channels after each halving; the last are those of a slot
+        widths:tuple[int,...]=(96,128,256,256), # Channels after each halving; the last are those of a slot
         slots:int=128, # Features to remember
-        kind:str='dot', # Likeness of feature and slot: 'dot', the released code's, or 'cosine', the paper's
+        metric:Literal['dot','cosine']='dot', # Likeness of feature and slot: the released code's, or the paper's
         shrinkage:float|None=.0025, # Weights up to this one become 0; None: 1/`slots`, within the paper's range
         alpha:float=2e-4, # Weight of the entropy
-        reduce:str='mean', # Score of a picture: 'mean' or 'max' of its map
+        reduce:Literal['mean','max','top','box']='mean', # Score of a picture, as in `reduce_map`
         size:int=256, # Side of the pictures these settings are made for
         batch_size:int=14, # Pictures a training step
         steps:int|None=None, # Training steps, if `fit` is given no budget
         epochs:int|None=200, # Epochs, if `fit` is given no budget
         lr:float=1e-4, # Learning rate of Adam
-        schedule:str='constant' # Its course: 'constant' or 'cosine'
+        schedule:Literal['constant','cosine']='constant' # Its course
     ):
         super().__init__()
-        given = {k: v for k,v in locals().items() if k not in ('self','__class__')}
-        for k,v in given.items(): setattr(self, k, v)
-        _check(given)
+        store_attr()
+        check_settings(self)
+        expect_divisible(2**len(widths), size=size)
         outs = list(widths)
         self.encoder = nn.Sequential(*[down(i, o) for i,o in zip([3,*outs], outs)])
         self.decoder = nn.Sequential(*[up(i, o) for i,o in zip(outs[::-1], outs[-2::-1])], nn.ConvTranspose2d(outs[0], 3, 3, stride=2, padding=1, output_padding=1))
         self.apply(_init)
-        self.memory = Memory(slots, outs[-1], kind=kind, threshold=1/slots if shrinkage is None else shrinkage)
-
-# %% ../../nbs/methods/21_memae.ipynb #5b1861df
-def _check(s):
-    "One-line errors for settings `s` that make no sense"
-    for k,ok in dict(kind=('dot','cosine'), reduce=('mean','max')).items():
-        if s[k] not in ok: raise ValueError(f"{k} must be {ok[0]!r} or {ok[1]!r}, got {s[k]!r}")
-    if s['slots']<1: raise ValueError(f"slots must be at least 1, got {s['slots']}")
-    if s['shrinkage'] is not None and not 0<=s['shrinkage']<1: raise ValueError(f"shrinkage must be in [0,1), got {s['shrinkage']}")
-    if s['size']%(n := 2**len(s['widths'])): raise ValueError(f"size must be divisible by {n}, got {s['size']}")
-
-# %% ../../nbs/methods/21_memae.ipynb #ccfa0490
-@patch(cls_method=True)
-def paper(cls:MemAE,
-    **settings # Constructor arguments that differ
-):
-    "The two-dimensional adaptation of TrustMAE's supplementary, for 256-pixel pictures"
-    return cls(**settings)
-
-@patch(cls_method=True)
-def small(cls:MemAE,
-    **settings # Constructor arguments that differ
-):
-    "For 64 pixels on a CPU in minutes"
-    ours = dict(widths=(32,64,64), slots=64, size=64, reduce='max', batch_size=16, steps=1000, epochs=None, lr=1e-3, schedule='cosine')
-    return cls(**{**ours, **settings})
+        self.memory = Memory(slots, outs[-1], metric=metric, threshold=1/slots if shrinkage is None else shrinkage)
 
 # %% ../../nbs/methods/21_memae.ipynb #efd99dae
 @patch
-def recall(self:MemAE,
-    x:Tensor # (b,3,h,w) in [0,1]
-) -> tuple: # Reconstruction (b,3,h,w) in about [-1,1], and the memory's `Read`
+def autoencode(self:MemAE,
+    x:Tensor # (b,3,h,w) in [-1,1]
+) -> tuple[Tensor,Read]: # Reconstruction (b,3,h,w) in about [-1,1], and the memory's answers
     "Encode `x`, ask the memory for every place, decode the answers"
-    n = 2**len(self.widths)
-    if x.shape[2]%n or x.shape[3]%n: raise ValueError(f"MemAE got pictures of {x.shape[2]}x{x.shape[3]}, expected sides divisible by {n}")
-    read = self.memory(self.encoder(2*x-1))
+    expect_sides(x, 2**len(self.widths), 'MemAE')
+    read = self.memory(self.encoder(x))
     return self.decoder(read.z_hat), read
 
 @patch
 def forward(self:MemAE,
-    x:Tensor, # (b,3,h,w) good pictures in [0,1]
-    g:torch.Generator # Unused: nothing here is random
+    batch:Batch, # Good pictures
+    g:torch.Generator|None # Unused: nothing here is random
 ) -> dict[str,Tensor]: # Loss terms by name, each ()
-    "How badly `x` comes back, and how undecided the memory is"
-    y,read = self.recall(x)
-    return dict(reconstruction=F.mse_loss(y.float(), 2*x-1), entropy=self.alpha*entropy_loss(read.w))
-
-# %% ../../nbs/methods/21_memae.ipynb #c2dc6fcc
-@patch
-def fit(self:MemAE,
-    dl, # Loader of good pictures
-    *,
-    steps:int|None=None, # Budget in optimizer steps ...
-    epochs:float|None=None, # ... or passes over `dl` ...
-    minutes:float|None=None, # ... or wall clock; none of the three takes the constructor's
-    seed:int=0, # Order of the pictures
-    out=None, # Folder for checkpoint and history
-    resume:bool=False # Go on from the checkpoint in `out`
-) -> MemAE: # `self`
-    "Learn to paint the good pictures of `dl` from memory"
-    from anomaly_nb.train import train
-    self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, lr=self.lr,
-        weight_decay=0., schedule=self.schedule, max_grad_norm=None)
-    return self
+    "How badly the pictures come back, and how undecided the memory is"
+    x = 2*batch.x-1
+    y,read = self.autoencode(x)
+    return dict(reconstruction=F.mse_loss(y.float(), x), entropy=self.alpha*entropy_loss(read.w))
 
 # %% ../../nbs/methods/21_memae.ipynb #db504b58
 @patch
@@ -140,14 +101,15 @@ def anomaly_map(self:MemAE,
     x:Tensor # (b,3,h,w) in [0,1]
 ) -> Tensor: # (b,h,w)
     "The residual of `x`"
-    return self.residual(x, self.recall(x)[0])
+    return self.residual(x, self.autoencode(2*x-1)[0])
 
 @patch
-def score(self:MemAE,
-    amap:Tensor # (b,h,w)
-) -> Tensor: # (b,)
-    "Mean or maximum of each map"
-    return getattr(amap.flatten(1), 'mean' if self.reduce=='mean' else 'amax')(1)
+@torch.no_grad()
+def reconstruct(self:MemAE,
+    x:Tensor # (b,3,h,w) in [0,1]
+) -> Tensor: # (b,3,h,w) in [0,1]
+    "`x` from what the memory holds"
+    return (self.autoencode(2*x-1)[0]/2+.5).clamp(0,1)
 
 # %% ../../nbs/methods/21_memae.ipynb #8396a2a7
 @patch
@@ -157,13 +119,13 @@ def explain(self:MemAE,
     k:int=3 # Slots to name for each place
 ) -> dict[str,Tensor]: # Pictures (b,3,h,w), maps (b,h,w); at the memory's places (b,h',w',k): slots and their weights
     "Input, reconstruction, residual, and which slots answered where"
-    y,read = self.eval().recall(x)
+    y,read = self.eval().autoencode(2*x-1)
     best = read.w.topk(min(k, self.slots), dim=-1)
     return dict(input=x, reconstruction=(y/2+.5).clamp(0,1), residual=self.residual(x, y), slots=best.indices, weights=best.values)
 
 @patch
 @torch.no_grad()
 def decode_slots(self:MemAE) -> Tensor: # (slots,3,size,size) in [0,1]
-    "What the decoder paints if every place remembers the same slot"
+    "What the decoder makes of it if every place remembers the same slot"
     side = self.size//2**len(self.widths)
     return (self.eval().decoder(self.memory.slots[:,:,None,None].expand(-1,-1,side,side))/2+.5).clamp(0,1)

@@ -8,51 +8,55 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/methods/transfusion.html.md"""
 __all__ = ['TransFusion', 'TrainingSample', 'ReverseStep']
 
 # %% ../../nbs/methods/23_transfusion.ipynb #ec42eb13
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
 from copy import deepcopy
-from typing import NamedTuple
+from pathlib import Path
+from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from fastcore.basics import patch
-from ..core import Detector, expect_pictures
+from torch.utils.data import DataLoader, Dataset
+from fastcore.basics import patch, store_attr
+from ..core import Batch, box_mean, expect_divisible, expect_odd, expect_pictures
+from ..train import TrainedDetector, autocast, check_settings, step_at, with_dataset
+from ..metrics import evaluate
+from ..builtin import SyntheticDefects
+from ..data import dataloader
 from ..blocks.perlin import rotate, uniform
 from ..blocks.pasting import Textures, paste
-from ..blocks.foreground import Foreground
+from ..blocks.foreground import ForegroundDataset
 from ..blocks.losses import appearance_loss, mask_loss
 from ..blocks.schedules import linear_opacities, sample_t, step_pairs
 from ..blocks.transparency import blend, blend_step, restore_step
 from ..blocks.unet import UNet, positional_row
-from ..blocks.normalizer import MapNormalizer, box_mean
+from ..blocks.normalizer import MapNormalizer
 
 # %% ../../nbs/methods/23_transfusion.ipynb #e29d2f29
-class TransFusion(Detector):
+class TransFusion(TrainedDetector):
     "A network predicts mask, anomaly and normal appearance while the anomaly fades out"
+    can_select_best = True
+    presets = dict(paper={}, official=dict(official=True), small=dict(widths=(32,64,128), num_res_blocks=1, attention_levels=(2,), time_dim=64, groups=8, downsample=None, num_inference_steps=5,
+        reverse_step='restore', mask_threshold=.25, kernel=3, lam=.5, recon_map='normal', normalize_maps=True, max_exp=4, p_other=.4, min_change=.05, color_match=0., p_last_step=.4, masked_l1_weight=1.,
+        size=64, batch_size=16, steps=1000, epochs=None, lr=1e-3, lr_drop=None, warmup=50, max_grad_norm=1., ema=.995, mixed_precision='auto'))
+    limits = dict(T='[2,inf)', num_inference_steps='[1,inf)', batch_size='[1,inf)', grad_accum_steps='[1,inf)', max_exp='[0,inf)', warmup='[0,inf)', lr='(0,inf)', masked_l1_weight='[0,inf)', downsample='[1,inf)',
+        mask_threshold='(0,1)', **{o: '[0,1]' for o in ('lam','p_self','p_other','p_last_step','rotate_share','min_change','color_match','ema','lr_drop')})
     def __init__(self, *,
-        widths:tuple=(64,128,256,512), # Channels of each level of the U-Net
+        widths:tuple[int,...]=(64,128,256,512), # Channels of each level of the U-Net
         num_res_blocks:int=2, # Residual blocks of each level on the way down
-        attention_levels:tuple=(2,3), # Levels with attention, 0 is the finest
+        attention_levels:tuple[int,...]=(2,3), # Levels with attention, 0 is the finest
         time_dim:int=256, # Features of the time code
         groups:int=32, # Groups of each normalisation in the U-Net
-        downsample:int=1, # The U-Net works at 1/`downsample` of the resolution
         T:int=20, # Opacities in the schedule, both ends included
         num_inference_steps:int|None=None, # Network calls for one picture; None visits every step
-        reverse_step:str='blend', # Reverse step: 'blend', the paper's, or 'restore', ours
-        mask_threshold:float=.5, # Predicted masks are cut at this probability on the way down, in (0,1)
-        lam:float=.95, # Share of the predicted mask in the final map, in [0,1]; the rest is the reconstruction's
+        reverse_step:Literal['blend','restore']='blend', # Reverse step: the paper's, or ours
+        mask_threshold:float=.5, # Predicted masks are binarised at this probability in the reverse process
+        lam:float=.95, # Share of the predicted mask in the final map; the rest is the reconstruction's
         kernel:int=7, # Side of the mean filter over the final map, odd
-        recon_map:str='faded', # The reconstruction's map: 'faded', squared difference to the end of the walk, or 'normal', difference to the first predicted normal appearance (ours)
-        normalize_maps:bool=False, # Divide both maps by what they say about good pictures (ours)
         max_exp:int=5, # Perlin masks have 1 to 2^`max_exp` lattice cells a side
-        p_self:float=.5, # Share of anomalies made of the picture's own pieces, in [0,1]
-        p_other:float=0., # Share of anomalies borrowed from another good picture, in [0,1] (ours)
-        min_change:float=0., # Leave out of the mask what changes less than this, in [0,1] (ours)
-        color_match:float|None=None, # Anomalies take on the picture's colour and contrast by up to this much, in [0,1]; None leaves them (ours)
-        textures:str|None=None, # Folder of texture photos; None uses those that need no download
-        foreground:str='auto', # Where training invents anomalies: 'auto', on the object if there is one, 'none', anywhere, or a folder with a mask for each training picture
-        p_last_step:float=0., # Share of training pictures put at the top step on purpose, in [0,1] (ours)
-        masked_l1_weight:float=0., # Weight of a fifth loss term: error of the normal appearance inside the mask (ours)
-        rotate_share:float=.3, # Share of training pictures that are turned, in [0,1]
+        p_self:float=.5, # Share of anomalies made of the picture's own pieces
+        textures:str|Path|None=None, # Folder of texture photos; None uses those that need no download
+        foreground:str|Path='auto', # Where training invents anomalies: 'auto', on the object if there is one, 'none', anywhere, or a folder with a mask for each training picture
+        rotate_share:float=.3, # Share of training pictures that are turned
         rotate_deg:float=20., # Turned by up to this many degrees either way
         size:int=256, # Side of the pictures these settings are made for
         batch_size:int=8, # Pictures a training step
@@ -60,75 +64,35 @@ class TransFusion(Detector):
         epochs:int|None=1500, # Epochs, if `fit` is given no budget
         lr:float=1e-5, # Learning rate of AdamW
         lr_drop:float|None=800/1500, # Share of the training after which the rate falls to a tenth; None follows a cosine
+        official:bool=False, # First call, divisor of the masks and range of SSIM as in the released code
+        # ours: neither the paper's nor the official code's
+        downsample:int|None=1, # The U-Net works at 1/`downsample` of the resolution; None: on 32x32 cells
+        recon_map:Literal['faded','normal']='faded', # The reconstruction's map: squared difference to the end of the reverse process, or difference to the first predicted normal appearance
+        normalize_maps:bool=False, # Divide both maps by what they say about good pictures
+        p_other:float=0., # Share of anomalies borrowed from another good picture
+        min_change:float=0., # Leave out of the mask what changes less than this
+        color_match:float|None=None, # Anomalies take on the picture's colour and contrast by up to this much; None leaves them
+        p_last_step:float=0., # Share of training pictures put at the last step, T-1, on purpose
+        masked_l1_weight:float=0., # Weight of a fifth loss term: error of the normal appearance inside the mask
+        # ours: for the machine
         warmup:int=0, # Steps over which the rate rises to its height
         max_grad_norm:float|None=None, # Longest gradient
         ema:float=0., # Decay of the averaged weights, 0 for none
-        mixed_precision:str='no', # Of the training: 'no', 'bf16', 'fp16', or 'auto' for bf16 where the hardware computes with it
-        inference_precision:str='no', # Of the prediction, as `mixed_precision`
+        mixed_precision:Literal['no','bf16','fp16','auto']='no', # Of the training; 'auto' takes bf16 where the hardware computes with it
+        inference_precision:Literal['no','bf16','fp16','auto']='no', # Of the prediction, as `mixed_precision`
         grad_accum_steps:int=1, # Batches an optimizer step, each of `batch_size`
-        grad_checkpointing:bool=False, # Compute activations again in the backward pass: less memory, more time
-        official:bool=False # First call, divisor of the masks and range of SSIM as in the released code
+        grad_checkpointing:bool=False # Compute activations again in the backward pass: less memory, more time
     ):
         super().__init__()
-        given = {k: v for k,v in locals().items() if k not in ('self','__class__')}
-        net = {k: given.pop(k) for k in ('widths','blocks','attn','time_dim','groups','stem','checkpoint')}
-        _check(given)
-        for k,v in given.items(): setattr(self, k, v)
-        self.net,self.bank,self.where = UNet(**net),None,None
-        if size%self.net.div: raise ValueError(f"size must be divisible by {self.net.div}, got {size}")
-        self.register_buffer('betas', linear_opacities(T), persistent=False)
+        store_attr()
+        check_settings(self)
+        expect_odd(kernel=kernel)
+        step_pairs(T, num_inference_steps, start=T-1-official)
+        self.downsample,self.bank = downsample or max(1, size//32), None
+        self.net = UNet(widths=widths, num_res_blocks=num_res_blocks, attention_levels=attention_levels, time_dim=time_dim, groups=groups, downsample=self.downsample, grad_checkpointing=grad_checkpointing)
+        expect_divisible(self.net.div, size=size)
+        self.register_buffer('opacities', linear_opacities(T), persistent=False)
         self.normalizer = MapNormalizer(2, size) if normalize_maps else None
-
-# %% ../../nbs/methods/23_transfusion.ipynb #2faf1a9d
-def _check(s):
-    "One-line errors for settings `s` that make no sense"
-    if s['step'] not in ('blend','restore'): raise ValueError(f"step must be 'blend' or 'restore', got {s['step']!r}")
-    if s['recon'] not in ('faded','normal'): raise ValueError(f"recon must be 'faded' or 'normal', got {s['recon']!r}")
-    if s['kernel']<1 or s['kernel']%2==0: raise ValueError(f"kernel must be odd and above 0, got {s['kernel']}")
-    for k,least in dict(T=2, num_inference_steps=1, kernel=1, size=1, batch_size=1, grad_accum_steps=1, max_exp=0, warmup=0).items():
-        if s[k] is not None and not (isinstance(s[k], int) and s[k]>=least): raise ValueError(f"{k} must be a whole number from {least} on, got {s[k]!r}")
-    for k in ('lam','cut','p_self','p_other','p_last_step','rotate_share','visible','match','ema','lr_drop'):
-        if s[k] is not None and not 0<=s[k]<=1: raise ValueError(f"{k} must be in [0,1], got {s[k]}")
-    for k in ('precision','inference_precision'):
-        if s[k] not in ('no','bf16','fp16','auto'): raise ValueError(f"{k} must be 'no', 'bf16', 'fp16' or 'auto', got {s[k]!r}")
-    step_pairs(s['T'], s['num_inference_steps'], start=s['T']-1-s['released'])
-
-# %% ../../nbs/methods/23_transfusion.ipynb #0ec54eb0
-def _bits(precision):
-    "'auto' decided"
-    from anomaly_nb.train import native_bf16
-    return ('bf16' if native_bf16() else 'no') if precision=='auto' else precision
-
-def _autocast(precision, x):
-    "Compute in 16 bits where `mixed_precision` says so, on the device of `x`"
-    dtype = dict(bf16=torch.bfloat16, fp16=torch.float16).get(_bits(precision))
-    return nullcontext() if dtype is None else torch.autocast(x.device.type, dtype)
-
-# %% ../../nbs/methods/23_transfusion.ipynb #0cec4a58
-@patch(cls_method=True)
-def paper(cls:TransFusion,
-    **settings # Constructor arguments that differ
-):
-    "The published network and figures, for 256-pixel pictures and a GPU"
-    return cls(**settings)
-
-@patch(cls_method=True)
-def official(cls:TransFusion,
-    **settings # Constructor arguments that differ
-):
-    "As `paper`, and as the released code where the two differ"
-    return cls(**{'released': True, **settings})
-
-@patch(cls_method=True)
-def small(cls:TransFusion,
-    **settings # Constructor arguments that differ
-):
-    "For 64 to 128 pixels on a CPU in minutes; the network works on 32x32 cells whatever the size"
-    size = settings.get('size', 64)
-    ours = dict(widths=(32,64,128), num_res_blocks=1, attention_levels=(2,), time_dim=64, groups=8, downsample=max(1, size//32), num_inference_steps=5, reverse_step='restore', mask_threshold=.25, kernel=3, lam=.5, recon_map='normal', normalize_maps=True,
-        max_exp=4, p_other=.4, min_change=.05, color_match=0., p_last_step=.4, masked_l1_weight=1., size=size, batch_size=16, steps=1000, epochs=None, lr=1e-3, lr_drop=None,
-        warmup=50, max_grad_norm=1., ema=.995, mixed_precision='auto')
-    return cls(**{**ours, **settings})
 
 # %% ../../nbs/methods/23_transfusion.ipynb #87ff16af
 class TrainingSample(NamedTuple):
@@ -143,12 +107,12 @@ class TrainingSample(NamedTuple):
 # %% ../../nbs/methods/23_transfusion.ipynb #de7e5ebb
 @patch
 def training_batch(self:TransFusion,
-    x:Tensor, # (b,3,h,w) normal pictures in [0,1]
+    batch:Batch, # Normal pictures in [0,1], perhaps with their foreground
     g:torch.Generator # Source of randomness
 ) -> TrainingSample:
-    "Paste anomalies on half of `x`, turn some, and draw a step for each"
+    "Paste anomalies on half of the pictures, turn some, and draw a step for each"
+    x,where = batch.x, None if batch.foreground is None else batch.foreground[:,None].to(batch.x)
     if self.bank is None: self.bank = Textures(self.textures, size=tuple(x.shape[2:]))
-    where = None if self.where is None else self.where(x)
     p = paste(x, self.bank, g=g, foreground=where, p_self=self.p_self, p_other=self.p_other, max_exp=self.max_exp, color_match=self.color_match, min_change=self.min_change)
     t = sample_t(len(x), self.T, g=g, device=x.device)
     t = t.where(uniform(t.shape, g=g, device=x.device)>=self.p_last_step, self.T-1)
@@ -157,7 +121,10 @@ def training_batch(self:TransFusion,
     return TrainingSample(blend(n, a, mask, self.opacities[t]), n, a, mask, prev_mask, t)
 
 @patch
-def turn(self:TransFusion, x, g):
+def turn(self:TransFusion,
+    x:Tensor, # (b,c,h,w) layers of pictures
+    g:torch.Generator # Source of randomness
+) -> Tensor: # (b,c,h,w)
     "A share of the pictures `x` turned at random, corners filled with 0"
     share,deg = (uniform((len(x),), g=g, device=x.device) for _ in range(2))
     return rotate(x, (share<self.rotate_share)*(2*deg-1)*self.rotate_deg, mode='nearest')
@@ -176,11 +143,11 @@ def predict_heads(self:TransFusion,
 # %% ../../nbs/methods/23_transfusion.ipynb #51f0b2b2
 @patch
 def forward(self:TransFusion,
-    x:Tensor, # (b,3,h,w) normal pictures in [0,1]
+    batch:Batch, # Normal pictures
     g:torch.Generator # Source of randomness
 ) -> dict[str,Tensor]: # Loss terms by name, each ()
-    "Invent anomalies on `x` and measure what the network says about them"
-    f = self.training_batch(x, g)
+    "Invent anomalies on the pictures and measure what the network says about them"
+    f = self.training_batch(batch, g)
     bt,bs = self.opacities[f.t],self.opacities[f.t-1]
     opacity = bt.view(-1,1,1,1)
     e,n,logit = self.predict_heads(f.xt, f.prev_mask, f.t)
@@ -188,7 +155,7 @@ def forward(self:TransFusion,
     truth = blend_step(f.xt, f.n, f.a, f.mask, bt, bs)
     terms = dict(anomaly=F.mse_loss(e, opacity*f.mask*f.a), mask=mask_loss(logit, f.mask),
         normal=appearance_loss(n, f.n, L=1. if self.official and n.min()>=-.5 else 2.), consistency=F.mse_loss(guess, truth))
-    if self.masked_l1_weight: terms['repair'] = self.masked_l1_weight*((n-f.n).abs()*f.mask).sum()/(3*f.mask.sum()).clamp(min=1)
+    if self.masked_l1_weight: terms['masked_l1'] = self.masked_l1_weight*((n-f.n).abs()*f.mask).sum()/(3*f.mask.sum()).clamp(min=1)
     return terms
 
 # %% ../../nbs/methods/23_transfusion.ipynb #a0b6cadc
@@ -208,7 +175,7 @@ def reverse_process(self:TransFusion,
     "Walk `x` down the schedule"
     xt,prev_mask = 2*x-1, torch.zeros_like(x[:,:1])
     for t,s in step_pairs(self.T, self.num_inference_steps, start=self.T-1-self.official):
-        with _autocast(self.inference_precision, x): e,n,logit = self.predict_heads(xt, prev_mask, torch.full((len(x),), t, device=x.device))
+        with autocast(self.inference_precision, x.device): e,n,logit = self.predict_heads(xt, prev_mask, torch.full((len(x),), t, device=x.device))
         e,n,logit = e.float(),n.float(),logit.float()
         mask = logit.sigmoid()
         prev_mask = (mask>self.mask_threshold).to(x.dtype)
@@ -223,23 +190,22 @@ def smooth(self:TransFusion,
     recon:Tensor # (b,h,w) difference of input and reconstruction
 ) -> Tensor: # (b,2,h,w)
     "The mean filter over both maps; beyond the border lie zeros in Eq. (10), nothing if `normalize_maps`"
-    both = torch.stack([disc, recon], 1)
-    return box_mean(both, self.kernel) if self.normalize_maps else F.avg_pool2d(both, self.kernel, stride=1, padding=self.kernel//2)
+    return box_mean(torch.stack([disc, recon], 1), self.kernel, 'inside' if self.normalize_maps else 'zeros')
 
 @patch
 def final_map(self:TransFusion,
     disc:Tensor, # (b,h,w) mean of the predicted masks
     recon:Tensor # (b,h,w) difference of input and reconstruction
 ) -> Tensor: # (b,h,w)
-    "Smooth and mix: Eq. (10), and evened out if `normalize_maps`"
+    "Smooth and mix: Eq. (10), with normalised maps if `normalize_maps`"
     both = self.smooth(disc, recon)
     disc,recon = (self.normalizer(both) if self.normalize_maps else both).unbind(1)
     return self.lam*disc + (1-self.lam)*recon
 
 # %% ../../nbs/methods/23_transfusion.ipynb #dd80099e
 @patch
-def _walked(self:TransFusion, x):
-    "Reconstruction in [0,1], both maps of Eq. (10), and all steps for `x`"
+def _maps(self:TransFusion, x):
+    "Reconstruction in [0,1], both maps of Eq. (10), and all steps of the reverse process for `x`"
     steps = list(self.reverse_process(x))
     rec = (steps[-1].x/2+.5).clamp(0,1)
     disc = sum(o.mask for o in steps)[:,0]/(len(steps)+self.official)
@@ -250,14 +216,14 @@ def _walked(self:TransFusion, x):
 @torch.no_grad()
 def fit_normalizer(self:TransFusion,
     dl, # Loader of good pictures
-    most:int=64 # Pictures to look at
+    most:int=64 # Pictures to use
 ) -> TransFusion: # `self`
     "Remember what the maps of good pictures look like; `fit` ends with it if `normalize_maps`"
-    if not self.normalize_maps: raise ValueError("settle needs even=True, this detector leaves its maps as they are")
+    if not self.normalize_maps: raise ValueError("fit_normalizer needs normalize_maps=True, this detector leaves its maps as they are")
     maps = []
     self.eval()
     for b in dl:
-        maps.append(self.smooth(*self._walked(b.x.to(self.opacities.device))[1:3]))
+        maps.append(self.smooth(*self._maps(b.x.to(self.device))[1:3]))
         if sum(map(len, maps))>=most: break
     self.normalizer.fit(torch.cat(maps))
     return self
@@ -267,8 +233,15 @@ def anomaly_map(self:TransFusion,
     x:Tensor # (b,3,h,w) in [0,1]
 ) -> Tensor: # (b,h,w), from 0 to about 1; if `normalize_maps`, 1 is high for a good picture and there is no upper end
     "The final map of `x`"
-    _,disc,recon,_ = self._walked(x)
+    _,disc,recon,_ = self._maps(x)
     return self.final_map(disc, recon)
+
+@patch
+def reconstruct(self:TransFusion,
+    x:Tensor # (b,3,h,w) in [0,1]
+) -> Tensor: # (b,3,h,w) in [0,1]
+    "The end of the reverse process of `x`"
+    return self._maps(x)[0]
 
 @patch
 def explain(self:TransFusion,
@@ -276,47 +249,56 @@ def explain(self:TransFusion,
 ) -> dict[str,Tensor]: # Pictures (b,3,h,w) and maps (b,h,w) by name
     "Reconstruction, both maps, the predicted appearances, and what each step saw and left"
     expect_pictures(x, 'explain')
-    rec,disc,recon,steps = self.eval()._walked(x)
+    rec,disc,recon,steps = self.eval()._maps(x)
     last = {k: (getattr(steps[-1], k)/2+.5).clamp(0,1) for k in 'na'}
     return dict(input=x, reconstruction=rec, M_disc=disc, M_recon=recon, map=self.final_map(disc, recon), normal=last['n'], anomaly=last['a'],
         **{f'after t={o.t}': (o.x/2+.5).clamp(0,1) for o in steps}, **{f'normal t={o.t}': (o.n/2+.5).clamp(0,1) for o in steps}, **{f'mask t={o.t}': o.mask[:,0] for o in steps})
 
 # %% ../../nbs/methods/23_transfusion.ipynb #3ec8fd94
 @patch
-def _judge(self:TransFusion, dl, held): # Training loader; good pictures that it does not hold
-    "A function that tells how well weights find defects drawn on `held`: mean of image AUROC and AUPRO over the kinds"
-    from anomaly_nb.builtin import SyntheticDefects
-    from anomaly_nb.data import dataloader
-    from anomaly_nb.metrics import evaluate
-    if not hasattr(held, 'kinds'): raise ValueError(f"held must be a dataset of good pictures with `defect_types`, got {type(held).__name__}")
+def monitor(self:TransFusion,
+    dl:DataLoader, # Loader of good pictures
+    held:Dataset # Good pictures that it does not hold
+) -> Callable: # Detector -> float in [0,1]
+    "How well weights find defects drawn on `held`: mean of image AUROC and AUPRO over the defect types"
+    if not hasattr(held, 'defect_types'): raise ValueError(f"held must be a dataset of good pictures with `defect_types`, got {type(held).__name__}")
     drawn = SyntheticDefects(held)
     def rate(det): # A detector in training
-        usual = deepcopy(det.normalizer)
+        before = deepcopy(det.normalizer)
         if det.normalize_maps: det.fit_normalizer(dataloader(dl.dataset), 32)
         figures = evaluate(*det.predict_dl(dataloader(drawn)), drawn.defect_types)['per_defect_type'].values()
-        det.normalizer = usual
+        det.normalizer = before
         return sum(o['image_auroc']+o['aupro'] for o in figures)/(2*len(figures))
     return rate
 
 # %% ../../nbs/methods/23_transfusion.ipynb #41729f7a
 @patch
-def fit(self:TransFusion,
-    dl, # Loader of good pictures
-    *,
-    steps:int|None=None, # Budget in optimizer steps ...
-    epochs:float|None=None, # ... or passes over `dl` ...
-    minutes:float|None=None, # ... or wall clock; none of the three takes the constructor's
-    seed:int=0, # Order of the pictures and made-up anomalies
-    out=None, # Folder for checkpoint and history
-    resume:bool=False, # Go on from the checkpoint in `out`
-    held=None # Dataset of good pictures that are not trained on: drawn defects on them choose the weights (ours)
-) -> TransFusion: # `self`
-    "Learn from the good pictures of `dl`"
-    from anomaly_nb.train import step_at, train
-    self.where = Foreground(dl.dataset, self.foreground)
-    schedule = 'cosine' if self.lr_drop is None else step_at(self.lr_drop)
-    self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, lr=self.lr,
-        schedule=schedule, warmup=self.warmup, max_grad_norm=self.max_grad_norm, ema=self.ema, grad_accum_steps=self.grad_accum_steps, mixed_precision=_bits(self.mixed_precision),
-        monitor=None if held is None else self._judge(dl, held))
+def ready(self:TransFusion,
+    ds:Dataset # Good pictures to learn from
+):
+    "Read the textures and the foreground masks that come from folders"
+    if self.textures is not None:
+        self.bank = Textures(self.textures, size=tuple(ds[0].x.shape[1:]))
+        self.bank.sample(1) # reads them all
+    if self.foreground not in ('auto','none'): ForegroundDataset(ds, self.foreground)
+
+@patch
+def before_fit(self:TransFusion,
+    dl:DataLoader, # Loader of good pictures
+    seed:int # Unused: nothing here is random
+) -> DataLoader: # The same with the foreground of each picture
+    "Say where anomalies may lie"
+    return dl if self.foreground=='none' else with_dataset(dl, ForegroundDataset(dl.dataset, self.foreground))
+
+@patch
+def after_fit(self:TransFusion,
+    dl:DataLoader # The loader that was learned from
+):
+    "Learn what the maps of good pictures look like"
     if self.normalize_maps: self.fit_normalizer(dl)
-    return self
+
+@patch
+def train_options(self:TransFusion) -> dict: # For `train`
+    "AdamW as the official code sets it, or as the settings say"
+    return dict(lr=self.lr, schedule='cosine' if self.lr_drop is None else step_at(self.lr_drop), warmup=self.warmup, max_grad_norm=self.max_grad_norm,
+        ema=self.ema, grad_accum_steps=self.grad_accum_steps, mixed_precision=self.mixed_precision)

@@ -8,15 +8,19 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/methods/trustmae.html.md"""
 __all__ = ['NAMED', 'layer', 'Residual', 'encoder', 'decoder', 'TrustMAE', 'turned']
 
 # %% ../../nbs/methods/22_trustmae.ipynb #ef473803
+from math import ceil
 from pathlib import Path
 import torch
 from torch import nn, Tensor
 from torch.nn import functional as F
-from fastcore.basics import patch
-from ..core import Detector
+from torch.utils.data import DataLoader, Dataset
+from typing import Literal
+from fastcore.basics import patch, store_attr
+from ..core import Batch, expect_divisible, expect_sides
+from ..train import TrainedDetector, check_settings, mix_seed
 from ..blocks.perlin import rotate, uniform
 from ..blocks.ssim import ssim
-from ..blocks.memory import Memory, margin_loss, nearest, trust_loss, trust_region, warm_up
+from ..blocks.memory import Memory, Read, margin_loss, nearest, trust_loss, trust_region, warm_up
 from ..blocks.adversarial import Discriminator, feature_matching, frozen, hinge_d_loss, hinge_g_loss
 from ..blocks.perceptual import VGG19_WEIGHTS, perceptual_loss, shifts_for, spatial_distance
 from ..blocks.features import FeatureExtractor
@@ -51,40 +55,45 @@ class Residual(nn.Module):
 # %% ../../nbs/methods/22_trustmae.ipynb #165c34f2
 def encoder(
     widths:tuple=(32,64,128,256,512,512), # Channels after each convolution
-    res:int=3, # Residual blocks
+    num_res_blocks:int=3, # Residual blocks
     res_convs:int=1 # Convolutions in each
 ) -> nn.Sequential: # (b,3,h,w) in [-1,1] -> (b,c,h/2^n,w/2^n), n one less than the `widths`
     "The upper half of Table 1"
-    return nn.Sequential(layer(3, widths[0], 7), *[layer(i, o, 3, 2) for i,o in zip(widths, widths[1:])], *[Residual(widths[-1], res_convs) for _ in range(res)])
+    return nn.Sequential(layer(3, widths[0], 7), *[layer(i, o, 3, 2) for i,o in zip(widths, widths[1:])], *[Residual(widths[-1], res_convs) for _ in range(num_res_blocks)])
 
 def decoder(
     widths:tuple=(32,64,128,256,512,512), # The encoder's
-    res:int=3, # Residual blocks
+    num_res_blocks:int=3, # Residual blocks
     res_convs:int=1, # Convolutions in each
-    last_norm:str='instance' # Normalisation of the last but one layer: 'instance' or 'batch'
+    last_norm:Literal['instance','batch']='instance' # Normalisation of the last but one layer
 ) -> nn.Sequential: # (b,c,h,w) -> (b,3,h*2^n,w*2^n) in [-1,1]
     "The lower half of Table 1"
     back = list(widths)[::-1]
     norms = [nn.BatchNorm2d]*(len(back)-2) + [nn.BatchNorm2d if last_norm=='batch' else lambda ch: nn.InstanceNorm2d(ch, affine=True)]
     ups = [layer(i, o, 4, 2, up=True, norm=f) for i,o,f in zip(back, back[1:], norms)]
-    return nn.Sequential(*[Residual(back[0], res_convs) for _ in range(res)], *ups, nn.Conv2d(back[-1], 3, 7, padding=3), nn.Tanh())
+    return nn.Sequential(*[Residual(back[0], res_convs) for _ in range(num_res_blocks)], *ups, nn.Conv2d(back[-1], 3, 7, padding=3), nn.Tanh())
 
 # %% ../../nbs/methods/22_trustmae.ipynb #cc865ddd
 NAMED = 'cable','metal_nut','transistor' # Products that the supplementary names as not to be turned
 
-class TrustMAE(Detector):
-    "Paints a picture from memory; what the memory learns depends on how far away it is"
+class TrustMAE(TrainedDetector):
+    "Rebuilds a picture from memory; what the memory learns depends on how far away it is"
+    presets = dict(paper={}, small=dict(widths=(24,48,64), num_res_blocks=1, d_widths=(16,32,64,64), slots=64, k=4, temperature=.1, trust_grad='slots', detach_untrusted=True,
+        weight_vgg=1., backbone='efficientnet_lite0', layers=('stage1','stage2','stage3'), shift_tolerance=4, reduce='top', flips=False, degrees=0., size=64, batch_size=8,
+        steps=800, epochs=None, lr=1e-3, schedule='cosine'))
+    limits = dict(widths='[1,inf)', d_widths='[1,inf)', num_res_blocks='[0,inf)', res_convs='[1,inf)', slots='[2,inf)', k='[1,inf)', temperature='(0,inf)', margin='[0,inf)', quantile='(0,1]', ratio='[1,inf)',
+        trust_warmup_steps='[0,inf)', shift_tolerance='[0,inf)', degrees='[0,inf)', batch_size='[1,inf)', lr='(0,inf)', **{f'weight_{o}': '[0,inf)' for o in ('rec','ssim','vgg','gan','feat','margin','trust')})
     def __init__(self, *,
-        widths:tuple=(32,64,128,256,512,512), # Channels of the encoder's convolutions; all but the first halve the side
-        res:int=3, # Residual blocks on either side of the memory
+        widths:tuple[int,...]=(32,64,128,256,512,512), # Channels of the encoder's convolutions; all but the first halve the side
+        num_res_blocks:int=3, # Residual blocks on either side of the memory
         res_convs:int=1, # Convolutions in each of them
-        last_norm:str='instance', # Normalisation before the output layer: 'instance', as printed, or 'batch'
-        d_widths:tuple=(32,64,128,256,512,1024), # Channels of the discriminator, each halves the side
+        last_norm:Literal['instance','batch']='instance', # Normalisation before the output layer; 'instance' as printed
+        d_widths:tuple[int,...]=(32,64,128,256,512,1024), # Channels of the discriminator, each halves the side
         slots:int=128, # Features to remember
         k:int=2, # Slots that answer a query
-        kind:str='cosine', # Likeness of query and slot, as in `blocks.memory.similarity`
+        metric:Literal['cosine','dot','distance']='cosine', # Likeness of query and slot, as in `blocks.memory.similarity`
         temperature:float=1., # Divides the likeness
-        slot_init:str='features', # First slots: 'features' of training pictures, or 'random' numbers
+        slot_init:Literal['features','random']='features', # First slots: features of training pictures, or random numbers
         weight_rec:float=10., # Weight of the absolute error
         weight_ssim:float=10., # Weight of 1 - SSIM
         weight_vgg:float=10., # Weight of the perceptual loss
@@ -98,85 +107,50 @@ class TrustMAE(Detector):
         margin:float=1., # By how much the second slot must be farther away than the first
         quantile:float=.9, # Share of the queries to trust
         ratio:float=1.5, # Outer radius over inner radius of the trust region
-        trust_grad:str='both', # Whom the trust loss moves: 'both', 'queries' or 'slots'
+        trust_grad:Literal['both','queries','slots']='both', # Whom the trust loss moves
         trust_warmup_steps:int=30, # Training steps before the trust loss counts
         detach_untrusted:bool=False, # Hide the slots from the image losses of untrusted queries
         backbone:str='vgg19', # Pretrained network of the perceptual loss and of the map, as in `blocks.features`
-        layers:tuple|None=None, # Its layers; None: the usual ones
-        layer_weights:tuple|None=None, # One a layer; None: the last of 1/32, 1/16, 1/8, 1/4, 1
+        layers:tuple[str,...]|None=None, # Its layers; None: its default ones
+        layer_weights:tuple[float,...]|None=None, # One a layer; None: the last of 1/32, 1/16, 1/8, 1/4, 1
         equal_layers:bool=False, # Let all layers count alike in the map
-        weights_path:str|None=None, # File of the backbone's weights; None: the published ones
+        weights_path:str|Path|None=None, # File of the backbone's weights; None: the published ones
         shift_tolerance:int=8, # Pixels that are forgiven with `spatial`
-        reduce:str='mean', # Score of a picture: 'mean', 'max' or 'top', mean of the highest hundredth
+        reduce:Literal['mean','max','top','box']='mean', # Score of a picture, as in `reduce_map`
         flips:bool=True, # Flip training pictures both ways at random
         degrees:float=10., # Turn them by up to this much
         quarters:bool=False, # Turn them by quarters of a circle too
-        no_augment_products:tuple=NAMED, # Products that are neither flipped nor turned
+        no_augment_products:tuple[str,...]=NAMED, # Products that are neither flipped nor turned
         size:int=256, # Side of the pictures these settings are made for
         batch_size:int=8, # Pictures a training step
         steps:int|None=None, # Training steps, if `fit` is given no budget
         epochs:int|None=200, # Epochs, if `fit` is given no budget
         lr:float=1e-4, # Learning rate of Adam, for both networks
-        schedule:str='constant' # Its course: 'constant' or 'cosine'
+        schedule:Literal['constant','cosine']='constant' # Its course
     ):
         super().__init__()
-        given = {k: v for k,v in locals().items() if k not in ('self','__class__')}
-        for name,value in given.items(): setattr(self, name, value)
-        _check(given)
-        self.encoder,self.decoder = encoder(widths, res, res_convs),decoder(widths, res, res_convs, last_norm)
-        self.memory = Memory(slots, widths[-1], kind=kind, temperature=temperature, k=k)
-        self.disc = Discriminator(d_widths) if weight_gan or weight_feat else None
-        self.phases = ('discriminator','generator') if self.disc else ('generator',)
-        for o in (self.encoder, self.decoder, self.disc): o and o.apply(_init)
+        store_attr()
+        check_settings(self)
+        self.stride = 2**(len(widths)-1)
+        expect_divisible(self.stride, size=size)
+        if k>slots: raise ValueError(f"k must be from 1 to the number of slots, {slots}, got {k}")
+        adversarial = weight_gan>0 or weight_feat>0
+        if adversarial and size<2**len(d_widths): raise ValueError(f"{len(d_widths)} halvings of the discriminator need a size of {2**len(d_widths)}, got {size}")
+        self.encoder,self.decoder = encoder(widths, num_res_blocks, res_convs),decoder(widths, num_res_blocks, res_convs, last_norm)
+        self.memory = Memory(slots, widths[-1], metric=metric, temperature=temperature, k=k)
+        self.disc = Discriminator(d_widths) if adversarial else None
+        self.phases = ('discriminator','generator') if adversarial else ('generator',)
+        for o in self.children(): o.apply(_init)
         self.features = FeatureExtractor(backbone, layers, weights_path=weights_path) if perceptual or weight_vgg else None
         if self.features and layer_weights is None: self.layer_weights = VGG19_WEIGHTS[-len(self.features.layers):]
-        self.register_buffer('seen', torch.tensor(0))
+        self.register_buffer('steps_trained', torch.tensor(0))
         self.upright = False
-
-# %% ../../nbs/methods/22_trustmae.ipynb #5e540f17
-_CHOICES = dict(last_norm=('instance','batch'), slot_init=('features','random'), reduce=('mean','max','top'), kind=('cosine','dot','distance'),
-    trust_grad=('both','queries','slots'), schedule=('constant','cosine'), **{k: (True,False) for k in ('trust','spatial','perceptual','detach_untrusted','equal_layers','flips','quarters')})
-_LEAST = dict(res=0, res_convs=1, k=1, slots=2, batch_size=1, shift_tolerance=0, degrees=0, margin=0, trust_warmup_steps=0, ratio=1) | {f'l_{k}': 0 for k in ('rec','ssim','vgg','gan','feat','margin','trust')}
-
-def _check(s):
-    "One-line errors for settings `s` that make no sense"
-    for k,ok in _CHOICES.items():
-        if s[k] not in ok: raise ValueError(f"{k} must be {' or '.join(map(repr, ok))}, got {s[k]!r}")
-    for k,low in _LEAST.items():
-        if not s[k]>=low: raise ValueError(f"{k} must be at least {low}, got {s[k]}")
-    for k in ('temperature','lr','quantile'):
-        if not s[k]>0: raise ValueError(f"{k} must be above 0, got {s[k]}")
-    if s['quantile']>1: raise ValueError(f"quantile must be at most 1, got {s['quantile']}")
-    if s['k']>s['slots']: raise ValueError(f"k must be from 1 to the number of slots, {s['slots']}, got {s['k']}")
-    for k in ('widths','d_widths'):
-        if len(s[k])<2 or not all(isinstance(o, int) and o>0 for o in s[k]): raise ValueError(f"{k} must be two or more whole numbers above 0, got {s[k]}")
-    n,d = 2**(len(s['widths'])-1),2**len(s['d_widths'])
-    if s['size']%n: raise ValueError(f"size must be divisible by {n}, got {s['size']}")
-    if (s['weight_gan'] or s['weight_feat']) and s['size']<d: raise ValueError(f"{len(s['d_widths'])} halvings of the discriminator need a size of {d}, got {s['size']}")
-
 
 # %% ../../nbs/methods/22_trustmae.ipynb #d160e87a
 def _init(layer): # Any part of a network
     "Random weights as in pix2pixHD"
     if isinstance(layer, (nn.Conv2d,nn.ConvTranspose2d)): nn.init.normal_(layer.weight, 0., .02)
     if isinstance(layer, (nn.BatchNorm2d,nn.InstanceNorm2d)): nn.init.normal_(layer.weight, 1., .02)
-
-# %% ../../nbs/methods/22_trustmae.ipynb #69ff8e1d
-@patch(cls_method=True)
-def paper(cls:TrustMAE,
-    **settings # Constructor arguments that differ
-):
-    "The supplementary's networks and weights, for 256-pixel pictures and a GPU; open figures as the table below says"
-    return cls(**settings)
-
-@patch(cls_method=True)
-def small(cls:TrustMAE,
-    **settings # Constructor arguments that differ
-):
-    "For 64 pixels on a CPU in minutes, with a backbone that comes in a package"
-    ours = dict(widths=(24,48,64), res=1, d_widths=(16,32,64,64), slots=64, k=4, temperature=.1, trust_grad='slots', detach_untrusted=True, weight_vgg=1., backbone='efficientnet_lite0',
-        layers=('stage1','stage2','stage3'), shift_tolerance=4, reduce='top', flips=False, degrees=0., size=64, batch_size=8, steps=800, epochs=None, lr=1e-3, schedule='cosine')
-    return cls(**{**ours, **settings})
 
 # %% ../../nbs/methods/22_trustmae.ipynb #8aa6e2aa
 def turned(
@@ -202,12 +176,11 @@ def _product(ds, names): # Dataset; names of products
 
 # %% ../../nbs/methods/22_trustmae.ipynb #f8d612cb
 @patch
-def paint(self:TrustMAE,
+def autoencode(self:TrustMAE,
     x:Tensor # (b,3,h,w) in [-1,1]
-) -> tuple: # Reconstruction (b,3,h,w) float32 in [-1,1], and the memory's `Read`
+) -> tuple[Tensor,Read]: # Reconstruction (b,3,h,w) float32 in [-1,1], and the memory's answers
     "Encode `x`, ask the memory for every place, decode the answers"
-    n = 2**(len(self.widths)-1)
-    if x.shape[2]%n or x.shape[3]%n: raise ValueError(f"TrustMAE got pictures of {x.shape[2]}x{x.shape[3]}, expected sides divisible by {n}")
+    expect_sides(x, self.stride, 'TrustMAE')
     z = self.encoder(x)
     read = self.memory(z, self.trusted(z) if self.detach_untrusted and self.training else None)
     return self.decoder(read.z_hat).float(), read
@@ -222,7 +195,7 @@ def trusted(self:TrustMAE,
 
 # %% ../../nbs/methods/22_trustmae.ipynb #4bf0519f
 @patch
-def alike(self:TrustMAE,
+def picture_terms(self:TrustMAE,
     x:Tensor, # (b,3,h,w) in [-1,1]
     y:Tensor # (b,3,h,w) reconstruction, in [-1,1]
 ) -> dict[str,Tensor]: # Terms `rec`, `ssim`, `vgg`
@@ -233,75 +206,78 @@ def alike(self:TrustMAE,
     return terms
 
 @patch
-def judged(self:TrustMAE,
+def adversarial_terms(self:TrustMAE,
     x:Tensor, # (b,3,h,w) in [-1,1]
     y:Tensor # (b,3,h,w) reconstruction, in [-1,1]
 ) -> dict[str,Tensor]: # Terms `gan`, `feat`
     "What the discriminator, held still, says about the reconstruction"
     with torch.no_grad(): real = self.disc(x)[1]
-    verdict,fake = frozen(self.disc, y)
-    return dict(gan=hinge_g_loss(verdict), feat=feature_matching(real, fake))
+    logits,fake = frozen(self.disc, y)
+    return dict(gan=hinge_g_loss(logits), feat=feature_matching(real, fake))
 
 @patch
-def kept(self:TrustMAE,
+def memory_terms(self:TrustMAE,
     z:Tensor # (b,h,w,c) queries
 ) -> dict[str,Tensor]: # Terms `margin`, `trust`
     "Is each query near one slot and one only, and does it deserve to be near?"
     terms,slots = dict(margin=margin_loss(z, self.memory.slots, margin=self.margin)),self.memory.slots
-    if self.trust: terms['trust'] = warm_up(int(self.seen), self.trust_warmup_steps)*trust_loss(z, slots, quantile=self.quantile, ratio=self.ratio, grad=self.trust_grad)
+    if self.trust: terms['trust'] = warm_up(int(self.steps_trained), self.trust_warmup_steps)*trust_loss(z, slots, quantile=self.quantile, ratio=self.ratio, grad=self.trust_grad)
     return terms
 
 # %% ../../nbs/methods/22_trustmae.ipynb #e2816496
 @patch
 def forward(self:TrustMAE,
-    x:Tensor, # (b,3,h,w) good pictures in [0,1]
+    batch:Batch, # Good pictures
     g:torch.Generator, # Source of randomness
     phase:str='generator' # Who learns: 'discriminator' or 'generator'
 ) -> dict[str,Tensor]: # Weighted loss terms by name, each ()
-    "What the network of this `phase` pays for `x`"
+    "The losses of the network of this `phase`"
+    x = batch.x
     if not self.upright: x = turned(x, g, flips=self.flips, degrees=self.degrees, quarters=self.quarters)
     x = 2*x-1
     if phase=='discriminator':
-        with torch.no_grad(): y = self.paint(x)[0]
+        with torch.no_grad(): y = self.autoencode(x)[0]
         return dict(disc=hinge_d_loss(self.disc(x)[0], self.disc(y)[0]))
-    y,read = self.paint(x)
-    terms = self.alike(x, y) | (self.judged(x, y) if self.disc else {}) | self.kept(read.z)
-    if self.training: self.seen += 1
-    return {k: getattr(self, f'l_{k}')*v for k,v in terms.items() if getattr(self, f'l_{k}')}
+    y,read = self.autoencode(x)
+    terms = self.picture_terms(x, y) | (self.adversarial_terms(x, y) if self.disc else {}) | self.memory_terms(read.z)
+    if self.training: self.steps_trained += 1
+    return {k: getattr(self, f'weight_{k}')*v for k,v in terms.items() if getattr(self, f'weight_{k}')}
 
 # %% ../../nbs/methods/22_trustmae.ipynb #ca9547b7
 @patch
 @torch.no_grad()
-def remember(self:TrustMAE,
-    ds, # Dataset of good pictures
+def init_slots(self:TrustMAE,
+    ds:Dataset, # Good pictures
     g:torch.Generator # Chooses pictures and places
 ) -> TrustMAE: # `self`
     "Begin with slots that are features of some pictures of `ds`"
-    places = (self.size//2**(len(self.widths)-1))**2
+    places = (self.size//self.stride)**2
     some = torch.randperm(len(ds), generator=g)[:max(self.batch_size, -(-self.slots//places))]
-    x = torch.stack([ds[i].x for i in some.tolist()]).to(self.seen.device)
+    x = torch.stack([ds[i].x for i in some.tolist()]).to(self.device)
     self.memory.fill(self.train().encoder(2*x-1), g)
     return self
 
 @patch
-def fit(self:TrustMAE,
-    dl, # Loader of good pictures
-    *,
-    steps:int|None=None, # Budget in optimizer steps ...
-    epochs:float|None=None, # ... or passes over `dl` ...
-    minutes:float|None=None, # ... or wall clock; none of the three takes the constructor's
-    seed:int=0, # Order of the pictures, flips and turns, first slots
-    out=None, # Folder for checkpoint and history
-    resume:bool=False # Go on from the checkpoint in `out`
-) -> TrustMAE: # `self`
-    "Learn to paint the good pictures of `dl` from memory; loads the backbone"
-    from anomaly_nb.train import mix_seed, train
+def ready(self:TrustMAE,
+    ds:Dataset # Good pictures to learn from
+):
+    "Load the pretrained network"
     if self.features: self.features.load()
+
+@patch
+def before_fit(self:TrustMAE,
+    dl:DataLoader, # Loader of good pictures
+    seed:int # Of all randomness
+) -> DataLoader: # `dl`
+    "May the pictures be turned? Choose the first slots"
     self.upright = _product(dl.dataset, self.no_augment_products)
-    if self.slot_init=='features' and not self.seen: self.remember(dl.dataset, torch.Generator().manual_seed(mix_seed(seed, 3)))
-    self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, lr=self.lr,
-        betas=(.5,.999), weight_decay=0., schedule=self.schedule, max_grad_norm=None)
-    return self
+    if self.slot_init=='features' and not self.steps_trained: self.init_slots(dl.dataset, torch.Generator().manual_seed(mix_seed(seed, 3)))
+    return dl
+
+@patch
+def train_options(self:TrustMAE) -> dict: # For `train`
+    "Adam's first moment as is usual with a discriminator"
+    return dict(lr=self.lr, betas=(.5,.999), weight_decay=0., schedule=self.schedule, max_grad_norm=None)
 
 # %% ../../nbs/methods/22_trustmae.ipynb #d1214324
 @patch
@@ -316,19 +292,19 @@ def difference(self:TrustMAE,
 
 @patch
 @torch.no_grad()
+def reconstruct(self:TrustMAE,
+    x:Tensor # (b,3,h,w) in [0,1]
+) -> Tensor: # (b,3,h,w) in [0,1]
+    "`x` from what the memory holds"
+    return self.autoencode(2*x-1)[0]/2+.5
+
+@patch
+@torch.no_grad()
 def anomaly_map(self:TrustMAE,
     x:Tensor # (b,3,h,w) in [0,1]
 ) -> Tensor: # (b,h,w)
     "The difference of `x` and what memory makes of it"
-    return self.difference(x, self.paint(2*x-1)[0]/2+.5)
-
-@patch
-def score(self:TrustMAE,
-    amap:Tensor # (b,h,w)
-) -> Tensor: # (b,)
-    "Mean, maximum, or mean of the highest hundredth of each map"
-    v = amap.flatten(1)
-    return v.mean(1) if self.reduce=='mean' else v.topk(1 if self.reduce=='max' else max(1, v.shape[1]//100), 1).values.mean(1)
+    return self.difference(x, self.reconstruct(x))
 
 # %% ../../nbs/methods/22_trustmae.ipynb #8788e17c
 @patch
@@ -337,7 +313,7 @@ def explain(self:TrustMAE,
     x:Tensor # (b,3,h,w) in [0,1]
 ) -> dict[str,Tensor]: # Pictures (b,3,h,w) and map (b,h,w); at the memory's places (b,h',w',k): slots and their weights, (b,h',w'): distance to the nearest slot
     "Input, reconstruction, map, and which slots answered where"
-    y,read = self.eval().paint(2*x-1)
+    y,read = self.eval().autoencode(2*x-1)
     y,best = y/2+.5,read.w.topk(self.k, dim=-1)
     return dict(input=x, reconstruction=y, map=self.difference(x, y), slots=best.indices, weights=best.values, distance=nearest(read.z, self.memory.slots).d[...,0])
 
@@ -346,8 +322,8 @@ def explain(self:TrustMAE,
 def decode_slots(self:TrustMAE,
     cells:int=3 # Places a side that each slot fills
 ) -> Tensor: # (slots,3,side,side) in [0,1], `side` is `cells` times the stride
-    "What the decoder paints for each slot, all in one mosaic so that normalisation sees them together"
-    n = -int(-self.slots**.5//1)
+    "What the decoder makes of each slot, all in one mosaic so that normalisation sees them together"
+    n = ceil(self.slots**.5)
     rows = self.memory.slots[torch.arange(n*n)%self.slots].unflatten(0, (n,n)).permute(2,0,1)
     y = self.eval().decoder(F.interpolate(rows[None], scale_factor=cells))[0].float()/2+.5
     side = y.shape[-1]//n
