@@ -34,10 +34,10 @@ def fade(
 
 def hats(
     res:Tensor, # (b,) int, lattice cells along this axis
-    n:int # Pixels along this axis
-) -> tuple[Tensor,Tensor]: # Weights and signed distances, both (b,n,lattice lines)
-    "What each of `n` pixels hears from every lattice line, and how far away the line is"
-    pos = torch.arange(n, device=res.device)*res[:,None]/n
+    size:int # Pixels along this axis
+) -> tuple[Tensor,Tensor]: # Weights and signed distances, both (b,size,lattice lines)
+    "The weight of every lattice line for each of `size` pixels, and how far away the line is"
+    pos = torch.arange(size, device=res.device)*res[:,None]/size
     d = pos[...,None] - torch.arange(int(res.max())+1, device=res.device)
     return fade((1-d.abs()).clamp(min=0)), d
 
@@ -51,12 +51,14 @@ def perlin(
     device=None # Where to compute; None is the device of `res_y`
 ) -> Tensor: # (b,h,w) float32 in [-1,1]
     "Perlin noise with its own `res_y` and `res_x` for every picture of a batch"
-    if min(res_y.min(), res_x.min())<1: raise ValueError(f"a lattice needs at least 1 cell per axis: got {res_y.tolist()} by {res_x.tolist()}")
+    if min(res_y.min(), res_x.min())<1:
+        raise ValueError(f"a lattice needs at least 1 cell per axis: got {res_y.tolist()} by {res_x.tolist()}")
     h,w = (size,size) if isinstance(size,int) else size
     device = device or res_y.device
     (wy,dy),(wx,dx) = hats(res_y.to(device), h), hats(res_x.to(device), w)
     angle = uniform((len(wy),wy.shape[2],wx.shape[2]), 0, 2*pi, g=g, device=device)
-    with torch.autocast(wy.device.type, enabled=False): return 2**.5*((wy*dy)@angle.sin()@wx.mT + wy@angle.cos()@(wx*dx).mT)
+    with torch.autocast(wy.device.type, enabled=False):
+        return 2**.5*((wy*dy)@angle.sin()@wx.mT + wy@angle.cos()@(wx*dx).mT)
 
 # %% ../../nbs/blocks/10_perlin.ipynb #56480a53
 def rotate(
@@ -65,12 +67,13 @@ def rotate(
     fill:float=0., # Value of what enters from outside
     mode:str='bilinear' # 'bilinear' or 'nearest'
 ) -> Tensor: # (b,c,h,w)
-    "Turn each picture of `x` about its centre by its own `angle`, on the same canvas"
+    "Turn each picture of `x` about its centre by its own `angle`; the size stays"
     h,w = x.shape[-2:]
     c,s = torch.cos(angle*pi/180), torch.sin(angle*pi/180)
     zero = torch.zeros_like(c)
     turn = torch.stack([torch.stack([c,-s*h/w,zero],1), torch.stack([s*w/h,c,zero],1)], 1).to(x)
-    with torch.autocast(x.device.type, enabled=False): grid = F.affine_grid(turn, x.shape, align_corners=False)
+    with torch.autocast(x.device.type, enabled=False):
+        grid = F.affine_grid(turn, x.shape, align_corners=False)
     return F.grid_sample(x-fill, grid, mode=mode, padding_mode='zeros', align_corners=False) + fill
 
 # %% ../../nbs/blocks/10_perlin.ipynb #d8d4fb56
@@ -101,18 +104,18 @@ def threshold_mask(
 # %% ../../nbs/blocks/10_perlin.ipynb #36d4fd99
 def prev_mask_threshold(
     top:Tensor, # (b,) largest value of each noise picture
-    u:Tensor, # (b,) in [0,1), chooses one of four kinds
+    u:Tensor, # (b,) in [0,1), chooses one of four errors
     v:Tensor # (b,) in [0,1), how far to erode or dilate
 ) -> Tensor: # (b,) thresholds
     "'Empty' below 1/4, eroded below 1/2, exact below 3/4, else dilated"
-    kinds = torch.stack([top, .5+.5*v, torch.full_like(v,.5), .5*v])
-    return kinds.gather(0, (4*u).long()[None])[0]
+    thr = torch.stack([top, .5+.5*v, torch.full_like(v,.5), .5*v])
+    return thr.gather(0, (4*u).long()[None])[0]
 
 def simulated_mask(
     noise:Tensor, # (b,h,w), the noise that made the mask
     *,
     g:torch.Generator|None=None # Source of randomness
-) -> Tensor: # (b,1,h,w) float32, the hint
+) -> Tensor: # (b,1,h,w) float32, stands in for the previous mask
     "A mask as an earlier, less sure step might have guessed it: the same `noise`, another threshold"
     u,v = uniform((2,len(noise)), g=g, device=noise.device)
     return threshold_mask(noise, prev_mask_threshold(noise.amax((1,2)), u, v))

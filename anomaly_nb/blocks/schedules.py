@@ -1,4 +1,4 @@
-"""Which opacities exist, and which of them the network visits
+"""Which opacities exist, and at which of them the network is called
 
 Docs: https://anomaly-nb.github.io/anomaly_nb/blocks/schedules.html.md"""
 
@@ -30,7 +30,8 @@ def visited_steps(
     start = T-1 if start is None else start
     if not 1<=start<T: raise ValueError(f"start must lie in 1..{T-1}, got start={start}")
     num_inference_steps = start if num_inference_steps is None else num_inference_steps
-    if not 1<=num_inference_steps<=start: raise ValueError(f"K must lie in 1..{start}, got K={num_inference_steps}")
+    if not 1<=num_inference_steps<=start:
+        raise ValueError(f"num_inference_steps must lie in 1..{start}, got {num_inference_steps}")
     return [round(start*k/num_inference_steps) for k in range(num_inference_steps, 0, -1)]
 
 # %% ../../nbs/blocks/14_schedules.ipynb #c22e5c56

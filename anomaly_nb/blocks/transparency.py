@@ -27,7 +27,8 @@ def _falling(beta_t, beta_prev, x): # As in `blend_step`, with `xt` last
     "`beta_t` and `beta_prev` shaped for `x`, after a check that opacity falls from above 0"
     bt,bp = torch.broadcast_tensors(torch.as_tensor(beta_t), torch.as_tensor(beta_prev))
     bad = (bp>bt) | (bt<=0)
-    if bad.any(): raise ValueError(f"opacity must fall from above 0: beta_t={bt[bad][0]:.3g} -> beta_prev={bp[bad][0]:.3g}")
+    if bad.any():
+        raise ValueError(f"opacity must fall from above 0: beta_t={bt[bad][0]:.3g} -> beta_prev={bp[bad][0]:.3g}")
     return [o.to(x).view(-1,1,1,1) for o in (bt,bp)]
 
 # %% ../../nbs/blocks/15_transparency.ipynb #fb98f10a

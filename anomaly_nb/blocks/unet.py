@@ -8,18 +8,20 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/blocks/unet.html.md"""
 __all__ = ['time_embedding', 'positional_row', 'ResBlock', 'Attention', 'Block', 'Trunk', 'Heads', 'UNet']
 
 # %% ../../nbs/blocks/16_unet.ipynb #885be001
-from functools import partial
 import math
+from collections.abc import Callable
+from functools import partial
 import torch
 from torch import nn, Tensor
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 from einops import rearrange
 from fastcore.basics import patch
+from ..core import expect_sides
 
 # %% ../../nbs/blocks/16_unet.ipynb #e2dd069d
 def time_embedding(
-    t:Tensor, # (b,) step index, any integer or float type
+    t:Tensor, # (b,) timestep, any integer or float type
     dim:int # Even number of features, at least 4
 ) -> Tensor: # (b,dim) float32: `dim/2` sines, then `dim/2` cosines
     "Write `t` as `dim` waves, from one radian a step to one radian in 10,000 steps"
@@ -74,7 +76,7 @@ class Attention(nn.Module):
     ) -> Tensor: # (b,ch,h,w)
         "Mix the pixels of `x` by content, not by place"
         tokens = rearrange(x, 'b c h w -> b (h w) c')
-        q,k,v = rearrange(self.qkv(tokens), 'b n (three c) -> three b 1 n c', three=3)
+        q,k,v = rearrange(self.qkv(tokens), 'b p (three c) -> three b 1 p c', three=3)
         o = self.out(F.scaled_dot_product_attention(q, k, v)[:,0])
         return x + rearrange(o, 'b (h w) c -> b c h w', h=x.shape[2])
 
@@ -85,13 +87,13 @@ class Block(nn.Module):
         cin:int, # Channels in
         cout:int, # Channels out
         *,
-        attn:bool=False, # Attention after the convolutions?
+        attention:bool=False, # Attention after the convolutions?
         time_dim:int=256, # Features of the time code
         groups:int=32 # Groups of each normalisation
     ):
         super().__init__()
         self.res = ResBlock(cin, cout, time_dim=time_dim, groups=groups)
-        self.attn = Attention(cout) if attn else nn.Identity()
+        self.attn = Attention(cout) if attention else nn.Identity()
     def forward(self,
         x:Tensor, # (b,cin,h,w) features
         temb:Tensor # (b,time_dim) time code
@@ -101,31 +103,26 @@ class Block(nn.Module):
 
 # %% ../../nbs/blocks/16_unet.ipynb #a397b676
 def _down(
-    block:type, # Makes a block from (channels in, channels out, attn=)
+    block:Callable, # Makes a block from (channels in, channels out, attention=)
     widths:tuple, # Channels of each level
-    blocks:int, # Blocks of each level
-    attn:tuple # Levels with attention
+    num_res_blocks:int, # Blocks of each level
+    attention_levels:tuple # Levels with attention
 ) -> nn.ModuleList: # Each result is kept
     "Blocks of each level, a convolution of stride 2 between levels"
     res = nn.ModuleList()
     for i,w in enumerate(widths):
         fine = widths[max(i-1,0)]
         if i: res.append(nn.Conv2d(fine, fine, 3, stride=2, padding=1))
-        res.extend(block(c, w, attn=i in attn) for c in [fine] + [w]*(blocks-1))
+        res.extend(block(c, w, attention=i in attention_levels) for c in [fine] + [w]*(num_res_blocks-1))
     return res
 
 # %% ../../nbs/blocks/16_unet.ipynb #ba87d6ff
-def _up(
-    block:type, # Makes a block from (channels in, channels out, attn=)
-    widths:tuple, # Channels of each level, the finest first
-    blocks:int, # Blocks of each level on the way down
-    attn:tuple # Levels with attention
-) -> nn.ModuleList: # Each block takes one kept result
-    "A block more at each level than down, the last one with the finer level's width"
+def _up(block, widths, num_res_blocks, attention_levels): # As in `_down`
+    "A block more at each level than down, each for one kept result; the last one has the finer level's width"
     res = nn.ModuleList()
     for i,w in reversed(list(enumerate(widths))):
         fine = widths[max(i-1,0)]
-        res.extend(block(w+c, c, attn=i in attn) for c in [w]*blocks + [fine])
+        res.extend(block(w+c, c, attention=i in attention_levels) for c in [w]*num_res_blocks + [fine])
         if i: res.append(nn.ConvTranspose2d(fine, fine, 4, stride=2, padding=1))
     return res
 
@@ -134,19 +131,19 @@ class Trunk(nn.Module):
     "Down through the `widths`, across the middle, and up again with what was kept on the way"
     def __init__(self, *,
         widths:tuple=(64,128,256,512), # Channels of each level, the finest first
-        blocks:int=2, # Blocks of each level on the way down; one more on the way up
-        attn:tuple=(2,3), # Levels with attention, 0 is the finest; the middle always has it
+        num_res_blocks:int=2, # Blocks of each level on the way down; one more on the way up
+        attention_levels:tuple=(2,3), # Levels with attention, 0 is the finest; the middle always has it
         time_dim:int=256, # Features of the time code
         groups:int=32, # Groups of each normalisation
-        checkpoint:bool=False # Compute activations again in the backward pass: less memory, more time
+        grad_checkpointing:bool=False # Compute activations again in the backward pass: less memory, more time
     ):
         super().__init__()
-        self.checkpoint,w = checkpoint,widths[-1]
+        self.grad_checkpointing,w = grad_checkpointing,widths[-1]
         block = partial(Block, time_dim=time_dim, groups=groups)
         self.time = nn.Sequential(nn.Linear(widths[0], time_dim), nn.SiLU(), nn.Linear(time_dim, time_dim))
-        self.down = _down(block, widths, blocks, attn)
-        self.mid = nn.ModuleList([block(w, w, attn=True), block(w, w)])
-        self.up = _up(block, widths, blocks, attn)
+        self.down = _down(block, widths, num_res_blocks, attention_levels)
+        self.mid = nn.ModuleList([block(w, w, attention=True), block(w, w)])
+        self.up = _up(block, widths, num_res_blocks, attention_levels)
 
 # %% ../../nbs/blocks/16_unet.ipynb #628b857c
 @patch
@@ -157,16 +154,16 @@ def _run(self:Trunk,
 ) -> Tensor: # New features
     "Apply `o`; a `Block` is told the time, and computed twice if memory is short"
     if not isinstance(o, Block): return o(x)
-    if self.checkpoint and torch.is_grad_enabled(): return checkpoint(o, x, temb, use_reentrant=False)
+    if self.grad_checkpointing and torch.is_grad_enabled(): return checkpoint(o, x, temb, use_reentrant=False)
     return o(x, temb)
 
 # %% ../../nbs/blocks/16_unet.ipynb #b421c1a3
 @patch
 def forward(self:Trunk,
     x:Tensor, # (b,widths[0],h,w) features
-    t:Tensor # (b,) step index
+    t:Tensor # (b,) timestep
 ) -> Tensor: # (b,widths[0],h,w)
-    "Send `x` down, across and up at step `t`"
+    "Send `x` down, across and up at timestep `t`"
     temb = self.time(time_embedding(t, self.time[0].in_features).to(x.dtype))
     skips = [x]
     for o in self.down: skips.append(self._run(o, skips[-1], temb))
@@ -185,49 +182,51 @@ class Heads(nn.Module):
         *,
         img_ch:int=3, # Channels of a picture
         groups:int=8, # Groups of the normalisation in the anomaly head
-        stem:int=1 # Fold each pixel out to `stem` x `stem`
+        upsample:int=1 # Fold each pixel out to `upsample` x `upsample`
     ):
         super().__init__()
         def head(c, *before): # c channels of one answer
-            return nn.Sequential(*before, nn.Conv2d(w, c*stem**2, 3, padding=1), nn.PixelShuffle(stem))
+            return nn.Sequential(*before, nn.Conv2d(w, c*upsample**2, 3, padding=1), nn.PixelShuffle(upsample))
         self.anomaly = head(img_ch, nn.GroupNorm(groups, w), nn.SiLU())
         self.normal = head(img_ch)
         self.mask = head(1, nn.BatchNorm2d(w), nn.SiLU())
     def forward(self,
         f:Tensor # (b,w,y,x) features
-    ) -> tuple[Tensor,Tensor,Tensor]: # Anomaly and normal (b,img_ch,stem*y,stem*x), mask logit (b,1,stem*y,stem*x)
+    ) -> tuple[Tensor,Tensor,Tensor]: # Anomaly, normal (b,img_ch,h,w), mask logit (b,1,h,w); (h,w) is (y,x)*`upsample`
         "Read anomaly, normal appearance and mask from `f`"
         return self.anomaly(f), self.normal(f), self.mask(f)
 
 # %% ../../nbs/blocks/16_unet.ipynb #841cf6c4
-def _half(kind):
-    "Does torch compute in 16 bits just now, on this `kind` of device?"
-    return torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+def _half(device_type):
+    "Does torch compute in 16 bits just now, on this sort of device?"
+    return torch.amp.is_autocast_available(device_type) and torch.is_autocast_enabled(device_type)
 
 # %% ../../nbs/blocks/16_unet.ipynb #6db42cf7
 class UNet(nn.Module):
-    "Picture, hint, row and step in; anomaly, normal appearance and mask out"
+    "Picture, previous mask, row and timestep in; anomaly, normal appearance and mask out"
     def __init__(self, *,
-        in_ch:int=5, # Channels in: picture 3, mask hint 1, row 1
+        in_ch:int=5, # Channels in: picture 3, previous mask 1, row 1
         widths:tuple=(64,128,256,512), # Channels of each level, the finest first
-        blocks:int=2, # Blocks of each level on the way down; one more on the way up
-        attn:tuple=(2,3), # Levels with attention, 0 is the finest; the middle always has it
+        num_res_blocks:int=2, # Blocks of each level on the way down; one more on the way up
+        attention_levels:tuple=(2,3), # Levels with attention, 0 is the finest; the middle always has it
         time_dim:int=256, # Features of the time code
         groups:int=32, # Groups of each normalisation in the trunk
         head_groups:int=8, # Groups of the normalisation in the anomaly head
-        stem:int=1, # Work at 1/`stem` of the resolution (more than 1: ours, not the paper's)
+        downsample:int=1, # Work at 1/`downsample` of the resolution (more than 1: ours, not the paper's)
         img_ch:int=3, # Channels of a picture
-        checkpoint:bool=False # Compute activations again in the backward pass: less memory, more time
+        grad_checkpointing:bool=False # Compute activations again in the backward pass: less memory, more time
     ):
         super().__init__()
-        self.div,w = stem*2**(len(widths)-1),widths[0]
-        self.stem = nn.Sequential(nn.PixelUnshuffle(stem), nn.Conv2d(in_ch*stem**2, w, 3, padding=1))
-        self.trunk = Trunk(widths=widths, blocks=blocks, attn=attn, time_dim=time_dim, groups=groups, checkpoint=checkpoint)
-        self.heads = Heads(w, img_ch=img_ch, groups=head_groups, stem=stem)
-    def forward(self, x:Tensor, # (b,in_ch,h,w) picture in [-1,1], mask hint in {0,1}, `positional_row`
-        t:Tensor # (b,) step index
+        self.div,w = downsample*2**(len(widths)-1),widths[0]
+        self.stem = nn.Sequential(nn.PixelUnshuffle(downsample), nn.Conv2d(in_ch*downsample**2, w, 3, padding=1))
+        self.trunk = Trunk(widths=widths, num_res_blocks=num_res_blocks, attention_levels=attention_levels,
+            time_dim=time_dim, groups=groups, grad_checkpointing=grad_checkpointing)
+        self.heads = Heads(w, img_ch=img_ch, groups=head_groups, upsample=downsample)
+    def forward(self,
+        x:Tensor, # (b,in_ch,h,w) picture in [-1,1], previous mask in {0,1}, `positional_row`
+        t:Tensor # (b,) timestep
     ) -> tuple[Tensor,Tensor,Tensor]: # Anomaly and normal (b,img_ch,h,w), mask logit (b,1,h,w)
-        "Answer for `x` at step `t`"
-        if any(o%self.div for o in x.shape[2:]): raise ValueError(f"sides must be divisible by {self.div}, got {'x'.join(map(str, x.shape[2:]))}")
+        "Answer for `x` at timestep `t`"
+        expect_sides(x, self.div, 'UNet')
         if _half(x.device.type): x = x.contiguous(memory_format=torch.channels_last)
         return self.heads(self.trunk(self.stem(x), t))
