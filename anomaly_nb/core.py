@@ -17,6 +17,7 @@ from torch import nn, Tensor
 from torch.nn import functional as F
 from huggingface_hub import ModelHubMixin, hf_hub_download
 from safetensors.torch import load_file, save_file
+from typing_extensions import Self
 
 # %% ../nbs/foundations/00_core.ipynb #0557e113
 class Batch(NamedTuple):
@@ -33,12 +34,15 @@ class Batch(NamedTuple):
         return Batch(*(None if o is None else o.to(device) for o in self))
 
 # %% ../nbs/foundations/00_core.ipynb #62306f6e
+def _joined(batches, join): # List of Batch; list of tensors -> tensor
+    "One `Batch` of several; a part that any of them lacks is None"
+    return Batch(*(None if any(o is None for o in part) else join(part) for part in zip(*batches)))
+
 def collate(
     items:list[Batch] # Single pictures: x (3,h,w), mask (h,w) or None, label () or None, foreground (h,w) or None
 ) -> Batch: # The same, stacked along a new first axis
     "Stack `items` into one `Batch`; a part that any item lacks is None"
-    parts = zip(*items)
-    return Batch(*(None if any(o is None for o in p) else torch.stack([torch.as_tensor(o) for o in p]) for p in parts))
+    return _joined(items, lambda part: torch.stack([torch.as_tensor(o) for o in part]))
 
 # %% ../nbs/foundations/00_core.ipynb #e9111a3c
 class Detection(NamedTuple):
@@ -81,34 +85,34 @@ Load it with the `from_pretrained` of its class, or with `anomaly_nb.methods.loa
 # %% ../nbs/foundations/00_core.ipynb #1bf9711d
 def expect_pictures(
     x, # Anything
-    by:str # Who was given it
+    who:str # Who was given it
 ):
-    "One line for what is not (b,3,h,w) floats in [0,1]"
-    if not isinstance(x, Tensor) or not x.is_floating_point(): raise ValueError(f"{by} got {x.dtype if isinstance(x, Tensor) else type(x).__name__}, expected pictures as a tensor of floats in [0,1]")
-    if x.ndim!=4 or x.shape[1]!=3 or not x.numel(): raise ValueError(f"{by} got pictures of shape {tuple(x.shape)}, expected (b,3,h,w)")
+    "`ValueError`, in one line, for what is not (b,3,h,w) floats in [0,1]"
+    if not isinstance(x, Tensor) or not x.is_floating_point(): raise ValueError(f"{who} got {x.dtype if isinstance(x, Tensor) else type(x).__name__}, expected pictures as a tensor of floats in [0,1]")
+    if x.ndim!=4 or x.shape[1]!=3 or not x.numel(): raise ValueError(f"{who} got pictures of shape {tuple(x.shape)}, expected (b,3,h,w)")
     low,high = x.aminmax()
-    if not (low>=-1e-3 and high<=1.001): raise ValueError(f"{by} got pictures with numbers from {low:.3g} to {high:.3g}, expected [0,1]")
+    if not (low>=-1e-3 and high<=1.001): raise ValueError(f"{who} got pictures with numbers from {low:.3g} to {high:.3g}, expected [0,1]")
 
 def expect_sides(
     x:Tensor, # (b,c,h,w)
-    by:int, # What both sides must be multiples of
+    divisor:int, # What both sides must be multiples of
     who:str # Who was given it
 ):
-    "One line for pictures that do not divide into the cells of a network"
-    if x.shape[2]%by or x.shape[3]%by: raise ValueError(f"{who} got pictures of {x.shape[2]}x{x.shape[3]}, expected sides divisible by {by}")
+    "`ValueError` for pictures that do not divide into the cells of a network"
+    if x.shape[2]%divisor or x.shape[3]%divisor: raise ValueError(f"{who} got pictures of {x.shape[2]}x{x.shape[3]}, expected sides divisible by {divisor}")
 
 def expect_divisible(
-    by:int, # What they must be multiples of
+    divisor:int, # What they must be multiples of
     **sides:int # Sides by the name of the setting
 ):
-    "One line for a side that does not divide into cells"
+    "`ValueError` for a side that does not divide into cells"
     for k,v in sides.items():
-        if v<by or v%by: raise ValueError(f"{k} must be divisible by {by}, got {v}")
+        if v<divisor or v%divisor: raise ValueError(f"{k} must be divisible by {divisor}, got {v}")
 
 def expect_odd(
     **sides:int # Sides of squares, by the name of the setting
 ):
-    "One line for a square without a middle"
+    "`ValueError` for a square without a middle"
     for k,v in sides.items():
         if v<1 or v%2==0: raise ValueError(f"{k} must be odd and above 0, got {v}")
 
@@ -127,25 +131,41 @@ class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anoma
         return self.threshold.device
     @property
     def settings(self) -> dict[str,Any]:
-        "The constructor's arguments by name"
+        "The constructor's arguments by name, as the constructor has settled them"
         return {k: getattr(self, k) for k in inspect.signature(type(self).__init__).parameters if k!='self'}
 
-    def fit(self, dl, *, seed=0, out=None, resume=False): # Loader of good pictures; randomness; folder for what is kept while training; go on with it?
+    def fit(self,
+        dl, # Loader of good pictures
+        *,
+        seed:int=0, # Of everything random
+        out:str|Path|None=None, # Folder for what is kept while training
+        resume:bool=False # Go on with what is there?
+    ) -> Self:
         "Learn from the good pictures of `dl`; a method writes this"
         raise NotImplementedError(f"{type(self).__name__}.fit")
-    def anomaly_map(self, x:Tensor) -> Tensor: # (b,3,h,w) in [0,1]; (b,h,w)
+    def anomaly_map(self,
+        x:Tensor # (b,3,h,w) in [0,1]
+    ) -> Tensor: # (b,h,w)
         "Strangeness of every pixel of `x`; a method writes this"
         raise NotImplementedError(f"{type(self).__name__}.anomaly_map")
-    def reconstruct(self, x:Tensor) -> Tensor|None: # (b,3,h,w) in [0,1]; the same
+    def reconstruct(self,
+        x:Tensor # (b,3,h,w) in [0,1]
+    ) -> Tensor|None: # (b,3,h,w) in [0,1]
         "`x` as the method thinks it should look; None from a method that does not say"
         return None
-    def explain(self, x:Tensor) -> dict[str,Tensor]: # (b,3,h,w) in [0,1]; pictures and maps by name
+    def explain(self,
+        x:Tensor # (b,3,h,w) in [0,1]
+    ) -> dict[str,Tensor]: # Pictures and maps by name
         "What shows how the map of `x` came about"
         return {}
-    def score(self, amap:Tensor) -> Tensor: # (b,h,w); (b,)
+    def score(self,
+        amap:Tensor # (b,h,w)
+    ) -> Tensor: # (b,)
         "Strangeness of each picture: its `amap` reduced to a number"
         return reduce_map(amap, self.reduce)
-    def detect(self, x:Tensor) -> Detection: # (b,3,h,w) in [0,1]
+    def detect(self,
+        x:Tensor # (b,3,h,w) in [0,1]
+    ) -> Detection:
         "Map and score of `x`"
         amap = self.anomaly_map(x)
         return Detection(amap, self.score(amap))
@@ -154,11 +174,11 @@ class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anoma
     def predict(self,
         x:Tensor # (b,3,h,w) float32 in [0,1]
     ) -> Detection: # `amap` (b,h,w), `score` (b,)
-        "Anomaly map and image score for `x`, after a look at `x` itself"
+        "Anomaly map and image score for `x`, which is checked first"
         expect_pictures(x, 'predict')
-        res,want = self.eval().detect(x),(len(x), *x.shape[-2:])
-        if res.amap.shape!=want: raise ValueError(f"{type(self).__name__}.anomaly_map gave {tuple(res.amap.shape)}, expected (b,h,w)={want}")
-        return res
+        found,expected = self.eval().detect(x),(len(x), *x.shape[-2:])
+        if found.amap.shape!=expected: raise ValueError(f"{type(self).__name__}.anomaly_map gave {tuple(found.amap.shape)}, expected (b,h,w)={expected}")
+        return found
     def predict_dl(self,
         dl # Loader of `Batch`es
     ) -> tuple[Detection,Batch]: # Answers and truth for the whole of `dl`, on the CPU
@@ -166,13 +186,12 @@ class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anoma
         both = [([o.cpu() for o in self.predict(b.x.to(self.device))], b) for b in dl]
         if not both: raise ValueError("predict_dl got a loader without pictures")
         preds,truths = zip(*both)
-        truth = [None if any(o is None for o in p) else torch.cat(p) for p in zip(*truths)]
-        return Detection(*map(torch.cat, zip(*preds))), Batch(*truth)
+        return Detection(*map(torch.cat, zip(*preds))), _joined(truths, torch.cat)
 
     def calibrate(self,
         dl_good, # Loader of good pictures that `fit` has not seen
         quantile:float=.99 # Share of good pictures that should pass, in (0,1]
-    ) -> 'Detector': # `self`, with its threshold set
+    ) -> Self: # With its threshold set
         "Set the threshold so that a share `quantile` of the held-out good pictures passes"
         if not 0<quantile<=1: raise ValueError(f"quantile must be in (0,1], got {quantile}")
         pred,truth = self.predict_dl(dl_good)
@@ -184,19 +203,19 @@ class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anoma
     ) -> Tensor: # (b,) bool, True for a defect
         "Is `score` above the threshold?"
         if self.threshold.isnan(): raise ValueError(f"{type(self).__name__} has no threshold yet: call calibrate with held-out good pictures")
-        return score>self.threshold
+        return score>self.threshold.to(score.device)
 
     def restore(self,
         sd:dict[str,Tensor] # A fitted detector's `state_dict()`
-    ) -> 'Detector': # `self`
+    ) -> Self:
         "Load `sd`, making room for buffers whose size depends on the data"
-        have = self.state_dict()
+        own,modules = self.state_dict(),dict(self.named_modules())
         for k,v in sd.items():
-            if k in have and have[k].shape==v.shape: continue
+            if k in own and own[k].shape==v.shape: continue
             owner,_,name = k.rpartition('.')
-            mod = self.get_submodule(owner)
-            if name in mod._parameters: raise ValueError(f"parameter {k} has shape {tuple(v.shape)} in the file, expected {tuple(have[k].shape)}: was it saved with other settings?")
-            mod.register_buffer(name, torch.empty_like(v))
+            buffers = modules[owner]._buffers if owner in modules else {} # those that are None too
+            if name not in buffers: raise ValueError(f"{k} has shape {tuple(v.shape)} in the file, expected {tuple(own[k].shape) if k in own else 'nothing of that name'}: was it saved with other settings?")
+            setattr(modules[owner], name, torch.empty_like(v)) # a buffer whose size depends on the data
         self.load_state_dict(sd)
         return self
     def _save_pretrained(self, save_directory): # An existing folder

@@ -204,10 +204,11 @@ class Trainer:
     ):
         if not isinstance(dl, DataLoader) or not len(dl): raise ValueError(f"dl must be a DataLoader with at least one batch, got {type(dl).__name__}{' with none' if isinstance(dl, DataLoader) else ''}")
         self.model,self.dl,self.config,self.monitor,self.every = model,dl,config,monitor,every
-        self.out,self.phases = Path(out) if out else None, [(o,) for o in getattr(model, 'phases', ())] or [()]
-        self.step,self.history,self.best,self.validated = 0,[],None,0
-        self.saved,self.saved_at,self.save_cost = None,time.monotonic(),0.
-        self.unseeded = getattr(dl.sampler, 'generator', dl) is None
+        self.out = Path(out) if out else None
+        self.phases = [(o,) for o in getattr(model, 'phases', ())] or [()] # what `model` is told besides batch and generator: a phase's name, or nothing
+        self.step,self.history,self.best,self.tenths_validated = 0,[],None,0
+        self.saved_step,self.saved_at,self.save_cost = None,time.monotonic(),0.
+        self.unseeded = hasattr(dl.sampler, 'generator') and dl.sampler.generator is None
         if self.unseeded: dl.sampler.generator = torch.Generator()
         self.params = [p for p in model.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(self.params, lr=config.lr, betas=config.betas, weight_decay=config.weight_decay)
@@ -250,7 +251,7 @@ class Trainer:
     @property
     def progress(self) -> float:
         "Share of the budget that is used, 1 when done"
-        unit,amount = self.config[:2]
+        unit,amount = self.config.unit,self.config.amount
         if unit=='minutes': return self.session.elapsed/(60*amount)
         if unit=='epochs': amount = math.ceil(amount*len(self.loader)/self.config.grad_accum_steps)
         return self.step/amount
@@ -291,15 +292,16 @@ class Trainer:
     ):
         "Stop before a step that would ruin the weights"
         scaler = self.accelerator.scaler
-        fine = math.isfinite(norm) or scaler is not None and scaler.get_scale()>=1
+        skips = scaler is not None and scaler.get_scale()>=1 # fp16: the scaler leaves out such a step by itself
+        fine = math.isfinite(norm) or skips
         bad = [f"loss term '{k}' is {v}" for k,v in terms.items() if not math.isfinite(v)] or ([] if fine else [f"the gradient's length is {norm}"])
-        kept = f"{self.out/'checkpoint.pt'} after step {self.saved}" if self.out and self.saved else 'none'
+        kept = f"{self.out/'checkpoint.pt'} after step {self.saved_step}" if self.out and self.saved_step else 'none'
         if bad: raise FloatingPointError(f"{bad[0]} at step {self.step+1}: a lower lr or warmup may help; last good checkpoint: {kept}")
 
     def average(self):
         "Move the averaged weights, where there are any, a little towards the new ones"
         if self.averaged is None: return
-        decay = min(self.config.ema, (1+self.step)/(10+self.step))
+        decay = min(self.config.ema, (1+self.step)/(10+self.step)) # early on a shorter memory
         new = self.model.state_dict()
         ks = [k for k,v in new.items() if v.is_floating_point()]
         torch._foreach_lerp_([self.averaged[k] for k in ks], [new[k] for k in ks], 1-decay)
@@ -316,8 +318,8 @@ class Trainer:
     def validate(self):
         "After each tenth of the budget ask `monitor` about the averaged weights, and keep the best"
         tenth = int(10*self.progress+1e-9)
-        if self.monitor is None or tenth<=self.validated: return
-        self.validated = tenth
+        if self.monitor is None or tenth<=self.tenths_validated: return
+        self.tenths_validated = tenth
         new = {k: v.clone() for k,v in self.model.state_dict().items()}
         asked = {k: v.clone() for k,v in (self.averaged or new).items()}
         self.model.load_state_dict(asked)
@@ -335,12 +337,13 @@ class Trainer:
         if self.session.stopping:
             self.save()
             raise KeyboardInterrupt(f"stopped after step {self.step}; " + (f"saved in {self.out/'checkpoint.pt'}: go on with resume=True" if self.out else "nothing was saved (no out was given); the model keeps its current weights"))
-        enough = self.step-(self.saved or 0)>=100 and time.monotonic()-self.saved_at>50*self.save_cost
-        if enough if self.every is None else self.step%self.every==0: self.save()
+        enough = self.step-(self.saved_step or 0)>=100 and time.monotonic()-self.saved_at>50*self.save_cost
+        due = enough if self.every is None else self.step%self.every==0
+        if due: self.save()
 
     def finish(self):
         "Save, and leave the model with the best weights there are"
-        if self.saved!=self.step: self.save()
+        if self.saved_step!=self.step: self.save()
         weights = self.averaged if self.best is None else self.best[1]
         if weights is not None: self.model.load_state_dict(weights)
         self.model.eval()
@@ -349,16 +352,16 @@ class Trainer:
     def identity(self) -> dict: # Plain values
         "What must agree between a checkpoint and the training that resumes it"
         plain = {k: v.item() if hasattr(v, 'item') else v for k,v in self.config._asdict().items()}
-        shape = dict(model=type(self.model).__name__, parameters=sum(p.numel() for p in self.params), batches=len(self.loader), processes=self.accelerator.num_processes, monitor=self.monitor is not None)
-        return shape | plain | dict(schedule=getattr(self.config.schedule, '__name__', 'a function'))
+        who = dict(model=type(self.model).__name__, parameters=sum(p.numel() for p in self.params), batches=len(self.loader), processes=self.accelerator.num_processes, monitor=self.monitor is not None)
+        return who | plain | dict(budget=f"{plain.pop('amount'):g} {plain.pop('unit')}", schedule=getattr(self.config.schedule, '__name__', 'a function'))
 
     def save(self):
         "Write checkpoint and history, whole or not at all; the main process only"
-        self.saved = self.step
+        self.saved_step = self.step
         if self.out is None or not self.accelerator.is_main_process: return
         began,scaler = time.monotonic(),self.accelerator.scaler
         self.out.mkdir(parents=True, exist_ok=True)
-        state = dict(run=self.identity(), step=self.step, elapsed=self.session.elapsed, history=self.history, averaged=self.averaged, best=self.best, validated=self.validated,
+        state = dict(run=self.identity(), step=self.step, elapsed=self.session.elapsed, history=self.history, averaged=self.averaged, best=self.best, tenths_validated=self.tenths_validated,
             model=self.model.state_dict(), optimizer=self.optimizer.state_dict(), scaler=None if scaler is None else scaler.state_dict())
         text = io.StringIO(newline='')
         rows = csv.DictWriter(text, dict.fromkeys(k for o in self.history for k in o))
@@ -381,8 +384,8 @@ class Trainer:
         self.optimizer.load_state_dict(state['optimizer'])
         if self.accelerator.scaler is not None: self.accelerator.scaler.load_state_dict(state['scaler'])
         if self.averaged is not None: self.averaged = {k: v.to(self.averaged[k].device) for k,v in state['averaged'].items()}
-        self.step,self.history,self.best,self.validated = (state[k] for k in ('step','history','best','validated'))
-        self.session.elapsed,self.saved = state['elapsed'],self.step
+        self.step,self.history,self.best,self.tenths_validated = (state[k] for k in ('step','history','best','tenths_validated'))
+        self.session.elapsed,self.saved_step = state['elapsed'],self.step
 
     def close(self):
         "Give back what was borrowed: accelerate's state, the sampler without a generator"
@@ -427,6 +430,7 @@ def native_bf16() -> bool: # True for GPUs from Ampere on and CPUs with AVX512-B
 
 def _precision(name): # 'no', 'bf16', 'fp16' or 'auto'
     "'auto' decided"
+    if name not in ('no','bf16','fp16','auto'): raise ValueError(f"mixed_precision must be 'no', 'bf16', 'fp16' or 'auto', got {name!r}")
     return ('bf16' if native_bf16() else 'no') if name=='auto' else name
 
 # %% ../nbs/foundations/06_train.ipynb #929de957
@@ -454,7 +458,7 @@ def train(
 ) -> list[dict]: # One dict a step: step, loss, each term, lr, and `monitor` where it was asked
     "Fit `model` to the pictures of `dl` with AdamW; it is left on accelerate's device, in eval mode"
     if grad_accum_steps<1: raise ValueError(f"grad_accum_steps must be 1 or more, got {grad_accum_steps}")
-    if steps is epochs is minutes is None: steps,epochs = (getattr(model, o, None) for o in ('steps','epochs'))
+    if (steps,epochs,minutes)==(None,)*3: steps,epochs = (getattr(model, o, None) for o in ('steps','epochs'))
     config = TrainConfig(*budget(steps, epochs, minutes), seed, lr, weight_decay, _schedule(schedule), warmup, max_grad_norm, grad_accum_steps, _precision(mixed_precision), ema, betas)
     path = Path(out)/'checkpoint.pt' if out else None
     if path is not None and path.exists() and not resume: raise ValueError(f"{path} already holds a run: pass resume=True to go on, or another out")
@@ -527,10 +531,9 @@ def with_dataset(
 # %% ../nbs/foundations/06_train.ipynb #06shel05
 class TrainedDetector(Detector):
     "A detector that learns by gradient steps: a method writes `forward` and `anomaly_map`"
-    presets:dict[str,dict] = dict(paper={}) # Name -> constructor arguments that differ from the defaults
+    presets:dict[str,dict] = dict(paper={}, small={}) # Name -> constructor arguments that differ from the defaults
     limits:dict[str,str] = {} # Setting -> interval
-    can_select_best:bool = False # Does `fit` know what to do with `held`?
-    lr:float; batch_size:int; size:int; steps:int|None; epochs:int|None; schedule:str # every method has these settings
+    lr:float; batch_size:int; size:int; steps:int|None; epochs:int|None; schedule:Any # what `train_options` reads; TransFusion writes its own
 
     @classmethod
     def preset(cls,
@@ -553,7 +556,7 @@ class TrainedDetector(Detector):
         return cls.preset('paper', **settings)
 
     def forward(self, batch:Batch, g:torch.Generator) -> dict[str,Tensor]: # Good pictures; source of randomness
-        "Loss terms by name, each (); a method writes this"
+        "Loss terms by name, each (); a method writes this, with a third argument if it names `phases`"
         raise NotImplementedError(f"{type(self).__name__}.forward")
     def ready(self, ds:Dataset): # Good pictures to learn from
         "Load and look through what `fit` needs besides pictures, before anything is written"
@@ -565,6 +568,10 @@ class TrainedDetector(Detector):
     def monitor(self, dl:DataLoader, held:Dataset) -> Callable: # Loader of good pictures; good pictures that it does not hold
         "A function det -> float by which the best weights are chosen, for a method that can"
         raise ValueError(f"{type(self).__name__} cannot select its weights: that is for methods that make up anomalies")
+    @property
+    def can_select_best(self) -> bool:
+        "Does the method have a `monitor` of its own?"
+        return type(self).monitor is not TrainedDetector.monitor
     def train_options(self) -> dict:
         "What `train` is told besides the budget"
         return dict(lr=self.lr, schedule=self.schedule, weight_decay=0., max_grad_norm=None)
@@ -582,6 +589,7 @@ class TrainedDetector(Detector):
     ) -> Self:
         "Learn from the good pictures of `dl`"
         monitor = None if held is None else self.monitor(dl, held)
+        self.threshold.fill_(math.nan) # what was calibrated is no longer true
         self.ready(dl.dataset)
         dl = self.before_fit(dl, seed)
         self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, monitor=monitor, **self.train_options())

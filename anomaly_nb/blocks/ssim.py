@@ -89,8 +89,7 @@ def ssim_map(
 def ssim(
     x:Tensor, # (b,c,h,w) images
     y:Tensor, # (b,c,h,w) images to compare with, same range as `x`
-    window:int=11, # Side of the Gaussian window in pixels, odd
-    sigma:float=1.5, # Standard deviation of the window in pixels
+    window:int=11, sigma:float=1.5, # Side and standard deviation of the Gaussian window in pixels; the side is odd
     L:float=1., # Dynamic range of the pictures: 1 for [0,1], 2 for [-1,1]
     *,
     pad:str='valid' # Border, as in `ssim_map`

@@ -49,8 +49,7 @@ def restore_step(
     xt:Tensor, # (b,c,h,w) image at opacity `beta_t`
     n:Tensor, # (b,c,h,w) predicted normal appearance
     mask:Tensor, # (b,1,h,w) predicted mask
-    beta_t:Tensor|float, # (b,) or one number, opacity now, above 0
-    beta_prev:Tensor|float # (b,) or one number, opacity after the step, at most `beta_t`
+    beta_t:Tensor|float, beta_prev:Tensor|float # (b,) or one number each: opacity now, above 0, and after the step, at most as much
 ) -> Tensor: # (b,c,h,w) image at opacity `beta_prev`
     "Our variant of `blend_step`: move `xt` towards `n` inside `mask`, without asking the anomaly head"
     bt,bp = _falling(beta_t, beta_prev, xt)

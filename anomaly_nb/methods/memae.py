@@ -1,4 +1,4 @@
-"""Paint the picture again, with nothing but what is remembered of good ones
+"""Rebuild the picture from nothing but what is remembered of good ones
 
 Docs: https://anomaly-nb.github.io/anomaly_nb/methods/memae.html.md"""
 

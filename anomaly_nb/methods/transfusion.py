@@ -34,7 +34,6 @@ from ..blocks.normalizer import MapNormalizer
 # %% ../../nbs/methods/23_transfusion.ipynb #e29d2f29
 class TransFusion(TrainedDetector):
     "A network predicts mask, anomaly and normal appearance while the anomaly fades out"
-    can_select_best = True
     presets = dict(paper={}, official=dict(official=True), small=dict(widths=(32,64,128), num_res_blocks=1, attention_levels=(2,), time_dim=64, groups=8, downsample=None, num_inference_steps=5,
         reverse_step='restore', mask_threshold=.25, kernel=3, lam=.5, recon_map='normal', normalize_maps=True, max_exp=4, p_other=.4, min_change=.05, color_match=0., p_last_step=.4, masked_l1_weight=1.,
         size=64, batch_size=16, steps=1000, epochs=None, lr=1e-3, lr_drop=None, warmup=50, max_grad_norm=1., ema=.995, mixed_precision='auto'))
@@ -88,7 +87,8 @@ class TransFusion(TrainedDetector):
         check_settings(self)
         expect_odd(kernel=kernel)
         step_pairs(T, num_inference_steps, start=T-1-official)
-        self.downsample,self.bank = downsample or max(1, size//32), None
+        self.downsample = downsample or max(1, size//32)
+        self.texture_bank:Textures|None = None # made for the first pictures that are learned from
         self.net = UNet(widths=widths, num_res_blocks=num_res_blocks, attention_levels=attention_levels, time_dim=time_dim, groups=groups, downsample=self.downsample, grad_checkpointing=grad_checkpointing)
         expect_divisible(self.net.div, size=size)
         self.register_buffer('opacities', linear_opacities(T), persistent=False)
@@ -96,7 +96,7 @@ class TransFusion(TrainedDetector):
 
 # %% ../../nbs/methods/23_transfusion.ipynb #87ff16af
 class TrainingSample(NamedTuple):
-    "Training pictures on their way; appearances in [-1,1], 0 is mid-grey"
+    "Training pictures at step `t`, and what they are made of; appearances in [-1,1], 0 is mid-grey"
     xt:Tensor # (b,3,h,w) what is visible at step `t`
     n:Tensor # (b,3,h,w) normal appearance
     a:Tensor # (b,3,h,w) anomaly appearance
@@ -112,10 +112,10 @@ def training_batch(self:TransFusion,
 ) -> TrainingSample:
     "Paste anomalies on half of the pictures, turn some, and draw a step for each"
     x,where = batch.x, None if batch.foreground is None else batch.foreground[:,None].to(batch.x)
-    if self.bank is None: self.bank = Textures(self.textures, size=tuple(x.shape[2:]))
-    p = paste(x, self.bank, g=g, foreground=where, p_self=self.p_self, p_other=self.p_other, max_exp=self.max_exp, color_match=self.color_match, min_change=self.min_change)
+    if self.texture_bank is None: self.texture_bank = Textures(self.textures, size=tuple(x.shape[2:]))
+    p = paste(x, self.texture_bank, g=g, foreground=where, p_self=self.p_self, p_other=self.p_other, max_exp=self.max_exp, color_match=self.color_match, min_change=self.min_change)
     t = sample_t(len(x), self.T, g=g, device=x.device)
-    t = t.where(uniform(t.shape, g=g, device=x.device)>=self.p_last_step, self.T-1)
+    t = t.masked_fill(uniform(t.shape, g=g, device=x.device)<self.p_last_step, self.T-1)
     prev_mask = p.prev_mask*(t<self.T-1).view(-1,1,1,1)
     n,a,mask,prev_mask = self.turn(torch.cat([2*p.n-1, 2*p.a-1, p.mask, prev_mask], 1), g).split([3,3,1,1], 1)
     return TrainingSample(blend(n, a, mask, self.opacities[t]), n, a, mask, prev_mask, t)
@@ -126,8 +126,8 @@ def turn(self:TransFusion,
     g:torch.Generator # Source of randomness
 ) -> Tensor: # (b,c,h,w)
     "A share of the pictures `x` turned at random, corners filled with 0"
-    share,deg = (uniform((len(x),), g=g, device=x.device) for _ in range(2))
-    return rotate(x, (share<self.rotate_share)*(2*deg-1)*self.rotate_deg, mode='nearest')
+    u,v = (uniform((len(x),), g=g, device=x.device) for _ in range(2))
+    return rotate(x, (u<self.rotate_share)*(2*v-1)*self.rotate_deg, mode='nearest')
 
 # %% ../../nbs/methods/23_transfusion.ipynb #06d554c3
 @patch
@@ -148,12 +148,12 @@ def forward(self:TransFusion,
 ) -> dict[str,Tensor]: # Loss terms by name, each ()
     "Invent anomalies on the pictures and measure what the network says about them"
     f = self.training_batch(batch, g)
-    bt,bs = self.opacities[f.t],self.opacities[f.t-1]
-    opacity = bt.view(-1,1,1,1)
-    e,n,logit = self.predict_heads(f.xt, f.prev_mask, f.t)
-    guess = blend_step(f.xt, n, e/opacity, (logit.detach()>0).to(n.dtype), bt, bs)
-    truth = blend_step(f.xt, f.n, f.a, f.mask, bt, bs)
-    terms = dict(anomaly=F.mse_loss(e, opacity*f.mask*f.a), mask=mask_loss(logit, f.mask),
+    beta_t,beta_prev = self.opacities[f.t],self.opacities[f.t-1]
+    opacity = beta_t.view(-1,1,1,1)
+    faded,n,logit = self.predict_heads(f.xt, f.prev_mask, f.t) # `faded` is opacity times anomaly
+    guess = blend_step(f.xt, n, faded/opacity, (logit.detach()>0).to(n.dtype), beta_t, beta_prev)
+    truth = blend_step(f.xt, f.n, f.a, f.mask, beta_t, beta_prev)
+    terms = dict(anomaly=F.mse_loss(faded, opacity*f.mask*f.a), mask=mask_loss(logit, f.mask),
         normal=appearance_loss(n, f.n, L=1. if self.official and n.min()>=-.5 else 2.), consistency=F.mse_loss(guess, truth))
     if self.masked_l1_weight: terms['masked_l1'] = self.masked_l1_weight*((n-f.n).abs()*f.mask).sum()/(3*f.mask.sum()).clamp(min=1)
     return terms
@@ -171,17 +171,17 @@ class ReverseStep(NamedTuple):
 @torch.no_grad()
 def reverse_process(self:TransFusion,
     x:Tensor # (b,3,h,w) in [0,1]
-): # Yields a `ReverseStep` for each call, from the top of the schedule down
-    "Walk `x` down the schedule"
+) -> Iterator[ReverseStep]: # One for each call, from the top of the schedule down
+    "Take `x` down the schedule, one call of the network a step"
     xt,prev_mask = 2*x-1, torch.zeros_like(x[:,:1])
     for t,s in step_pairs(self.T, self.num_inference_steps, start=self.T-1-self.official):
-        with autocast(self.inference_precision, x.device): e,n,logit = self.predict_heads(xt, prev_mask, torch.full((len(x),), t, device=x.device))
-        e,n,logit = e.float(),n.float(),logit.float()
-        mask = logit.sigmoid()
+        with autocast(self.inference_precision, x.device): heads = self.predict_heads(xt, prev_mask, torch.full((len(x),), t, device=x.device))
+        faded,n,logit = (o.float() for o in heads)
+        beta_t,beta_prev = self.opacities[t],self.opacities[s]
+        a,mask = faded/beta_t,logit.sigmoid()
         prev_mask = (mask>self.mask_threshold).to(x.dtype)
-        bt,bs = self.opacities[t],self.opacities[s]
-        xt = restore_step(xt, n, prev_mask, bt, bs) if self.reverse_step=='restore' else blend_step(xt, n, e/bt, prev_mask, bt, bs)
-        yield ReverseStep(t, xt, mask, n, e/bt)
+        xt = restore_step(xt, n, prev_mask, beta_t, beta_prev) if self.reverse_step=='restore' else blend_step(xt, n, a, prev_mask, beta_t, beta_prev)
+        yield ReverseStep(t, xt, mask, n, a)
 
 # %% ../../nbs/methods/23_transfusion.ipynb #1c33054c
 @patch
@@ -208,9 +208,9 @@ def _maps(self:TransFusion, x):
     "Reconstruction in [0,1], both maps of Eq. (10), and all steps of the reverse process for `x`"
     steps = list(self.reverse_process(x))
     rec = (steps[-1].x/2+.5).clamp(0,1)
-    disc = sum(o.mask for o in steps)[:,0]/(len(steps)+self.official)
-    off = (rec-x).square() if self.recon_map=='faded' else (steps[0].n/2+.5-x).abs()
-    return rec, disc, off.mean(1), steps
+    disc = sum(o.mask for o in steps)[:,0]/(len(steps)+self.official) # the released code divides by one more than it calls
+    difference = (rec-x).square() if self.recon_map=='faded' else (steps[0].n/2+.5-x).abs()
+    return rec, disc, difference.mean(1), steps
 
 @patch
 @torch.no_grad()
@@ -278,8 +278,8 @@ def ready(self:TransFusion,
 ):
     "Read the textures and the foreground masks that come from folders"
     if self.textures is not None:
-        self.bank = Textures(self.textures, size=tuple(ds[0].x.shape[1:]))
-        self.bank.sample(1) # reads them all
+        self.texture_bank = Textures(self.textures, size=tuple(ds[0].x.shape[1:]))
+        self.texture_bank.sample(1) # reads them all
     if self.foreground not in ('auto','none'): ForegroundDataset(ds, self.foreground)
 
 @patch
@@ -299,6 +299,6 @@ def after_fit(self:TransFusion,
 
 @patch
 def train_options(self:TransFusion) -> dict: # For `train`
-    "AdamW as the official code sets it, or as the settings say"
-    return dict(lr=self.lr, schedule='cosine' if self.lr_drop is None else step_at(self.lr_drop), warmup=self.warmup, max_grad_norm=self.max_grad_norm,
+    "AdamW with its usual weight decay, and the rest as the settings say"
+    return dict(lr=self.lr, weight_decay=.01, schedule='cosine' if self.lr_drop is None else step_at(self.lr_drop), warmup=self.warmup, max_grad_norm=self.max_grad_norm,
         ema=self.ema, grad_accum_steps=self.grad_accum_steps, mixed_precision=self.mixed_precision)
