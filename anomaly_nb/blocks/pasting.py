@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 from torch import Tensor
 from ..core import box_mean
-from ..data import DataError, load_image
+from ..data import DataError, is_picture, load_image
 from .augment import augment, luma
 from .perlin import random_noise, simulated_mask, threshold_mask, uniform
 
@@ -98,9 +98,7 @@ def _from_folder(
     "Pictures below `folder`, evenly spread over the sorted names, resized to `size`"
     folder = Path(folder).expanduser()
     if not folder.is_dir(): raise DataError(f"no such folder: {folder} (expected pictures of textures below it)")
-    from PIL import Image
-    reads = {e for e,f in Image.registered_extensions().items() if f in Image.OPEN}
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in reads and p.name[0]!="." and p.is_file())
+    files = sorted(filter(is_picture, folder.rglob('*')))
     if not files: raise DataError(f"no pictures below {folder}: expected at least one texture that Pillow reads")
     k = min(len(files), limit)
     return torch.stack([load_image(files[i*len(files)//k], size) for i in range(k)])
