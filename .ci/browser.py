@@ -60,9 +60,10 @@ def run_all(pg, cells, secs=300):
     "Run > Run All Cells, and wait for the last; an error in a cell fails the test"
     def prompts(): return [o.strip() for o in pg.locator('.jp-CodeCell .jp-InputPrompt').all_inner_texts()]
     def begin():   # what is asked for before the kernel is connected is lost, or answered by a dialog
-        if (box := pg.locator('dialog.jp-Dialog')).count():
-            say('JupyterLab asks:', ' '.join(box.first.inner_text().split()))
-            box.first.locator('button.jp-mod-reject').click()
+        asking = pg.locator('dialog.jp-Dialog')
+        if asking.count():
+            say('JupyterLab asks:', ' '.join(asking.first.inner_text().split()))
+            asking.first.locator('button.jp-mod-reject').click()
         pg.get_by_role('menuitem', name='Run', exact=True).click()
         pg.get_by_text('Run All Cells', exact=True).click()
         pg.wait_for_timeout(8000)
@@ -72,7 +73,8 @@ def run_all(pg, cells, secs=300):
     while not all(re.fullmatch(r'\[\d+\]:', o) for o in prompts()):
         if time.time()>end: raise Failed(f'the cells were not done after {secs} s: ' + ' '.join(prompts()))
         pg.wait_for_timeout(500)
-    if errors := pg.locator('.jp-RenderedText[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts(): raise Failed('a cell failed: ' + errors[0][-500:])
+    errors = pg.locator('.jp-RenderedText[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts()
+    if errors: raise Failed('a cell failed: ' + errors[0][-500:])
     if len(prompts())!=len(cells): raise Failed(f'{len(prompts())} cells are shown of {len(cells)}')
 
 def move(pg, box, name, keys=2):
