@@ -376,6 +376,7 @@ def open_data(
 ) -> Dataset:
     "Open the pictures that `spec` names, whatever their layout"
     source,_,name = str(spec).partition(':')
+    if category not in (None, name) and name and source in ('elpv','builtin'): raise DataError(f"{spec} names its pictures, got category {category!r} as well")
     if touched and source in ('elpv','builtin'): raise DataError(f"{spec} has no mask files that could shrink: touched is for folders")
     if source=='elpv' and name: return elpv(name, size=size, split=split, seed=seed, cache=cache)
     if source=='builtin': return builtin(_choose(name or category, categories(), 'builtin'), size=size, split=split, seed=seed)

@@ -11,6 +11,7 @@ __all__ = ['border', 'background_distance', 'background_threshold', 'largest_pie
 # %% ../../nbs/blocks/1b_foreground.ipynb #a5e7bbf3
 from collections import Counter
 from pathlib import Path
+import weakref
 import numpy as np, torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -118,6 +119,7 @@ class ForegroundDataset(Dataset):
     ):
         if not len(ds): raise ValueError("ForegroundDataset got a dataset without pictures")
         self.ds,self.threshold,self.masks = ds,None,None
+        self._kept = {} # index -> the picture that was seen there, and its mask
         if source=='auto':
             k = min(64, len(ds))
             self.threshold = object_threshold(torch.stack([ds[i*len(ds)//k].x for i in range(k)]))
@@ -136,5 +138,10 @@ class ForegroundDataset(Dataset):
     ) -> Batch: # `foreground` (h,w) bool; None if anomalies may lie anywhere
         "Picture `i` with its foreground"
         b = self.ds[i]
-        if self.threshold is not None: return b._replace(foreground=object_mask(b.x[None], self.threshold)[0])
-        return b._replace(foreground=None if self.masks is None else self.masks[i])
+        if self.threshold is None: return b._replace(foreground=None if self.masks is None else self.masks[i])
+        seen,mask = self._kept.get(i, (None,None))
+        if seen is None or seen() is not b.x:
+            mask = object_mask(b.x[None], self.threshold)[0]
+            self._kept[i] = weakref.ref(b.x),mask
+        return b._replace(foreground=mask)
+    def __getstate__(self): return {**self.__dict__, '_kept': {}} # a loader's worker begins its own
