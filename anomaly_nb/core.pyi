@@ -4,7 +4,7 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/core.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['WEIGHTS', 'CARD', 'Batch', 'collate', 'Detection', 'box_mean', 'reduce_map', 'expect_pictures', 'expect_sides', 'expect_divisible', 'expect_odd', 'Detector']
+__all__ = ['Batch', 'collate', 'Detection', 'box_mean', 'reduce_map', 'expect_pictures', 'expect_sides', 'expect_divisible', 'expect_odd', 'Detector']
 import inspect
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -41,8 +41,8 @@ def box_mean(maps: Tensor, side: int, border: Literal['inside', 'zeros', 'mirror
 
 def reduce_map(amap: Tensor, how: str='max') -> Tensor:
     """One number a picture"""
-WEIGHTS: str
-CARD: str
+_WEIGHTS: str
+_CARD: str
 
 def expect_pictures(x, who: str):
     """`ValueError`, in one line, for what is not (b,3,h,w) floats in [0,1]"""
@@ -56,7 +56,7 @@ def expect_divisible(divisor: int, **sides: int):
 def expect_odd(**sides: int):
     """`ValueError` for a square without a middle"""
 
-class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anomaly-detection'], model_card_template=CARD):
+class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anomaly-detection'], model_card_template=_CARD):
     """Learns what normal looks like in `fit`, says where it is not in `predict`"""
     losses: list[dict]
     threshold: Tensor

@@ -4,7 +4,7 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/train.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['SCHEDULES', 'cosine', 'constant', 'step_at', 'TrainConfig', 'budget', 'mix_seed', 'save_atomic', 'write_json', 'Session', 'Trainer', 'native_bf16', 'train', 'autocast', 'check_settings', 'with_dataset', 'TrainedDetector']
+__all__ = ['cosine', 'constant', 'step_at', 'TrainConfig', 'budget', 'mix_seed', 'save_atomic', 'write_json', 'Session', 'Trainer', 'native_bf16', 'train', 'autocast', 'check_settings', 'with_dataset', 'TrainedDetector']
 import csv, inspect, io, json, math, os, signal, threading, time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -46,7 +46,7 @@ class TrainConfig(NamedTuple):
 
     def rate(self, p: float, step: int) -> float:
         """Learning rate at progress `p`"""
-SCHEDULES: dict
+_SCHEDULES: dict
 
 def budget(steps: int | None=None, epochs: float | None=None, minutes: float | None=None) -> tuple[str, float]:
     """The one budget that was given"""
