@@ -116,11 +116,11 @@ class RunFolder:
         run = cls(path, det_class, manifest=asked)
         run._det = det = run._build()
         run.manifest['size'] = det.size
-        for o in ('train','test'): run.data(o) # reads every photo once
         if select_best and not det.can_select_best: raise ValueError(f"{method} cannot select its weights: --select-best is for methods that make up anomalies")
-        det.ready(run.resizer.training_set(run.parts.learn))
         given = {k: v for k,v in run._budget.items() if v is not None}
         budget(**(given or dict(steps=det.steps, epochs=det.epochs))) # an error if there is not exactly one
+        for o in ('train','test'): run.data(o) # reads every photo once
+        det.ready(run.resizer.training_set(run.parts.learn))
         path.mkdir(parents=True)
         write_json(path/'manifest.json', asked)
         return run
