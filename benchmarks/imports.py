@@ -6,5 +6,5 @@ def cost(code):
     run = [sys.executable, '-c', f'{code}; import time; print(time.process_time())']
     return min(float(subprocess.run(run, capture_output=True, text=True, check=True).stdout) for _ in range(5))
 
-torch,ours = cost('import torch'), cost('import torch; from anomaly_nb.methods import TransFusion')
-print(f'import torch {torch:.2f}, with TransFusion {ours:.2f}: {ours-torch:.2f} s more')
+alone,ours = cost('import torch'), cost('import torch; from anomaly_nb.methods import TransFusion')
+print(f'import torch {alone:.2f}, with TransFusion {ours:.2f}: {ours-alone:.2f} s more')

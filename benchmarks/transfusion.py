@@ -1,13 +1,15 @@
-"""What a look of the published network costs, as published and as here: python benchmarks/transfusion.py [side of the picture, default 256]
+"""What a call of the published network costs, as published and as here: python benchmarks/transfusion.py [side of the picture, default 256]
 
 One thread on a CPU; on a GPU the same rows with fp16 and torch.compile. The least of three interleaved rounds."""
-import os; os.environ.setdefault('OMP_NUM_THREADS', '1')
+import os
+os.environ.setdefault('OMP_NUM_THREADS', '1') # before torch is imported
 import sys, time, torch
 from contextlib import nullcontext
 from einops import rearrange
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 from anomaly_nb.blocks.unet import Attention, UNet, positional_row
+from anomaly_nb.core import Batch
 from anomaly_nb.methods import TransFusion
 
 size = int(sys.argv[1]) if sys.argv[1:] else 256
@@ -22,11 +24,12 @@ def explicit(self, x):
     return x + rearrange(self.out(shares@v), 'b (h w) c -> b c h w', h=x.shape[2])
 
 def now():
+    "Seconds of the clock, on a CPU of the process alone"
     if device=='cuda': torch.cuda.synchronize()
     return time.perf_counter() if device=='cuda' else time.process_time()
 
-def predict_heads(net, attention, dtype):
-    "Seconds and answers of one look at one picture"
+def call(net, attention, dtype):
+    "Seconds and answers of one call for one picture"
     Attention.forward = attention
     start = now()
     with torch.no_grad(), torch.autocast(device, dtype) if dtype else nullcontext(): res = net(x, t)
@@ -38,15 +41,17 @@ torch.manual_seed(0)
 net = UNet().eval().to(device)
 x = torch.cat([torch.rand(1,4,size,size), positional_row(size, size)], 1).to(device)
 t = torch.tensor([10], device=device)
-rows = {'as published: explicit softmax, fp32': (net, explicit, None), 'fused attention, fp32': (net, fused, None), 'bf16, channels last': (net, fused, torch.bfloat16)}
-if device=='cuda': rows |= {'fp16, channels last': (net, fused, torch.float16), 'bf16, torch.compile': (torch.compile(net), fused, torch.bfloat16)}
+rows = {'as published: explicit softmax, fp32': (net, explicit, None), 'fused attention, fp32': (net, fused, None),
+    'bf16, channels last': (net, fused, torch.bfloat16)}
+if device=='cuda':
+    rows |= {'fp16, channels last': (net, fused, torch.float16), 'bf16, torch.compile': (torch.compile(net), fused, torch.bfloat16)}
 
 flops = FlopCounterMode(display=False)
 with flops, torch.device('meta'), torch.no_grad(): UNet()(torch.zeros(1,5,size,size), torch.zeros(1))
-print(f'{sum(o.numel() for o in net.parameters()):,} parameters, {flops.get_total_flops()/1e9:.1f} GFLOP a look at {size}x{size}, {device}, torch {torch.__version__}')
+print(f'{sum(o.numel() for o in net.parameters()):,} parameters, {flops.get_total_flops()/1e9:.1f} GFLOP a call at {size}x{size}, {device}, torch {torch.__version__}')
 for k,v in flops.get_flop_counts()['Global'].items(): print(f'  {str(k):48}{v/1e9:8.1f} GFLOP')
-for o in rows.values(): look(*o)
-rounds = [{k: look(*o) for k,o in rows.items()} for _ in range(3)]
+for o in rows.values(): call(*o)
+rounds = [{k: call(*o) for k,o in rows.items()} for _ in range(3)]
 best,answer = {k: min(r[k][0] for r in rounds) for k in rows},rounds[0]
 first = next(iter(rows))
 for k in rows:
@@ -56,27 +61,33 @@ for k in rows:
 def parts(f, n=8):
     "Where the time of `f()` goes"
     with profile(activities=[ProfilerActivity.CPU]+[ProfilerActivity.CUDA]*(device=='cuda')) as p: f()
-    of = lambda o: o.self_device_time_total if device=='cuda' else o.self_cpu_time_total
-    events = sorted(p.key_averages(), key=of, reverse=True)
-    for o in events[:n]: print(f'  {o.key[:46]:48}{of(o)/sum(map(of, events)):8.1%}')
+    def own(o): return o.self_device_time_total if device=='cuda' else o.self_cpu_time_total
+    events = sorted(p.key_averages(), key=own, reverse=True)
+    for o in events[:n]: print(f'  {o.key[:46]:48}{own(o)/sum(map(own, events)):8.1%}')
 
-print('one look in bf16 spends its time in')
-parts(lambda: look(*rows['bf16, channels last']))
+print('one call in bf16 spends its time in')
+parts(lambda: call(*rows['bf16, channels last']))
 
 small = TransFusion.small().to(device)
-pictures,optimiser = torch.rand(small.batch_size,3,small.size,small.size, device=device),torch.optim.AdamW(small.parameters())
-def made():
+batch = Batch(torch.rand(small.batch_size,3,small.size,small.size, device=device))
+optimiser = torch.optim.AdamW(small.parameters())
+
+def seconds(f):
+    "Seconds that `f(g)` takes"
     start = now()
-    small.training_batch(pictures, torch.Generator().manual_seed(0))
+    f(torch.Generator().manual_seed(0))
     return now()-start
-def step():
-    start = now()
-    with torch.autocast(device, torch.bfloat16): loss = sum(small(pictures, torch.Generator().manual_seed(0)).values())
+
+def step(g):
+    "One step of `small` in bf16"
+    with torch.autocast(device, torch.bfloat16): loss = sum(small(batch, g).values())
     loss.backward()
     optimiser.step()
     optimiser.zero_grad()
-    return now()-start
-step(), made()
-times = [(made(), step()) for _ in range(9)]
-invent,whole = (min(o) for o in zip(*times))
-print(f'a training step of small in bf16: {whole:.3f} s, of which inventing anomalies {invent:.3f} s, {invent/whole:.1%}')
+
+def make(g): small.training_batch(batch, g)
+
+for f in (step,make): f(torch.Generator().manual_seed(0))
+times = [(seconds(make), seconds(step)) for _ in range(9)]
+making,whole = (min(o) for o in zip(*times))
+print(f'a training step of small in bf16: {whole:.3f} s, of which making anomalies {making:.3f} s, {making/whole:.1%}')
