@@ -42,7 +42,7 @@ def pyaupro_exact(maps, masks):
     from pyaupro import PerRegionOverlap, auc_compute
     pro = PerRegionOverlap()
     pro.update(torch.from_numpy(maps), torch.from_numpy(masks).int())
-    return float(auc_compute(*pro.compute(), fpr_limit=.3))
+    return float(auc_compute(*pro.compute(), limit=.3))
 
 def adeval_strips(maps, masks, which=2):
     from adeval import auroc_aupr_aupro
