@@ -68,8 +68,9 @@ def _add(sub, command): # argparse's sub-commands, a function
     from fastcore.docments import docments # here: half of the time that --help takes
     c = sub.add_parser(command.__name__.rstrip('_'), help=command.__doc__, description=command.__doc__)
     c.set_defaults(command=command)
-    one,helps = c.add_mutually_exclusive_group(), docments(command)
-    for name,p in inspect.signature(command).parameters.items():
+    args,helps = inspect.signature(command).parameters, docments(command)
+    one = c.add_mutually_exclusive_group() if 'epochs' in args else c # of the budgets
+    for name,p in args.items():
         kw = dict(help=helps[name].replace('%', '%%')) | _reading(name, p.annotation)
         if p.kind is not p.KEYWORD_ONLY: c.add_argument(name, metavar=name.upper(), **kw)
         else: (one if name in ('steps','epochs','minutes') else c).add_argument('--'+name.rstrip('_').replace('_','-'), dest=name, default=p.default, **kw)
