@@ -37,7 +37,7 @@ $(READY): settings.ini setup.py pyproject.toml .ci/constraints.txt
 	@echo "Setting up $(VENV) (once; a few minutes) ..."
 	@$(PY) -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq -U pip
-	@$(BIN)/python -m pip install -qq -c .ci/constraints.txt $(PIP_ARGS) -e '.[dev]'
+	@$(BIN)/python -m pip install -qq -c .ci/constraints.txt $(PIP_ARGS) --config-settings editable_mode=compat -e '.[dev]'  # compat: a plain path entry, so that a folder named like the package does not hide it
 	@touch $@
 
 clean:

@@ -91,7 +91,8 @@ def _parser(*commands): # Functions
 # %% ../nbs/91_cli.ipynb #91cli008
 def _typed(*words): # Of a command line, after the program's name
     "A command line to suggest: with the program's path where its name alone is not found"
-    return shlex.join(['anomaly-nb' if shutil.which('anomaly-nb') else sys.argv[0], *map(str, words)])
+    here = sys.argv[0] if not shutil.which('anomaly-nb') and Path(sys.argv[0]).name.startswith('anomaly-nb') else 'anomaly-nb'
+    return shlex.join([here, *map(str, words)])
 
 def _opened(path, done=True): # Folder of a run; must its training be finished?
     "The run in `path`, with the class of its detector"
@@ -263,6 +264,7 @@ def main(
         command(**asked)
     except (Exception, KeyboardInterrupt) as e:
         if debug: raise
-        print(f"anomaly-nb: {' '.join(str(e).split()) or type(e).__name__}", file=sys.stderr)
+        said = ' '.join(str(e).split()) or ('stopped' if isinstance(e, KeyboardInterrupt) else type(e).__name__)
+        print(f"anomaly-nb: {said}", file=sys.stderr)
         return 2 if isinstance(e, UsageError) else 1
     return 0

@@ -313,7 +313,7 @@ def _gallery(
     words = {i: [defect_types[i], f'score {float(pred.score[i]):.4g}', 'reported' if pred.score[i]>threshold else 'passed'] for i in idx}
     if paths: words = {i: o+['/'.join(Path(paths[i]).parts[-2:])] for i,o in words.items()}
     h,w = truth.x.shape[2:]
-    rule = (f'<p>All pictures are as the detector gets them, {w}x{h} pixels: a photo of another shape looks squashed. '
+    rule = (f'<p>All pictures are as they were measured, {w}x{h} pixels: a photo that was resized to another shape looks squashed. '
         'One range of colours serves all maps, so where the score is low the map is faint. The predicted mask is where '
         f'the map is above {level:.4g}, which 0.5&nbsp;% of the pixels of good pictures exceed.</p>\n')
     return '<h2>Pictures</h2>\n' + rule + _pictures(groups, _columns(idx, pred, truth, level, explain, clean), idx, words)

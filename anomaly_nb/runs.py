@@ -95,7 +95,7 @@ class RunFolder:
         det_class:type[TrainedDetector], # What is to be trained
         *,
         data:str|Path, # As in `open_data`
-        method:str|None=None, # Its name in the manifest; None: that of the class
+        method:str|None=None, # Its name in the manifest; None: that of the class in lower case
         category:str|None=None, # Which of several
         size:int|None=None, # Side to which pictures are brought; None: the preset's
         preset:str='small', # One of the class's `presets`
@@ -108,7 +108,10 @@ class RunFolder:
         settings:dict[str,Any]|None=None # Constructor arguments that differ from the preset
     ) -> 'RunFolder': # Ready to `fit`
         "A new run, after a look at everything that can be wrong"
-        method,folder = method or det_class.__name__, Path(data).expanduser()
+        if not (isinstance(det_class, type) and issubclass(det_class, TrainedDetector)): raise ValueError(f"det_class must be a class such as TransFusion, got {det_class!r}")
+        if not isinstance(seed, int) or seed<0: raise ValueError(f"seed must be a whole number, 0 or above, got {seed!r}")
+        if size is not None and 'size' in (settings or {}): raise ValueError(f"size is given twice, as {size} and as {settings['size']} in the settings")
+        method,folder = method or det_class.__name__.lower(), Path(data).expanduser()
         path = next_free(Path('runs')/method) if path is None else Path(path)
         if path.exists(): raise FileExistsError(f"{path} exists: add --resume to go on with it, or name another --out")
         asked = dict(method=method, data=str(folder.resolve() if folder.is_dir() else data), category=category, size=size, preset=preset, steps=steps, epochs=epochs, minutes=minutes, seed=seed,
@@ -161,7 +164,8 @@ class RunFolder:
     ) -> _D: # Trained and calibrated
         "The detector that the run has saved"
         if not self.finished: raise FileNotFoundError(f"{self.path} is not finished, go on with: anomaly-nb fit {self.manifest['method']} --out {self.path} --resume")
-        det = det_class.from_pretrained(self.path)
+        try: det = det_class.from_pretrained(self.path)
+        except (ValueError, TypeError, RuntimeError) as e: raise ValueError(f"{self.path} holds a run of {self.manifest['method']!r}, which does not open as {det_class.__name__}: {e}") from e
         det.losses = _history(self.path/'history.csv')
         return det
 
@@ -178,7 +182,9 @@ class RunFolder:
         learn = dataloader(self.resizer.training_set(parts.learn), det.batch_size, shuffle=True)
         select = None if parts.select is None else self.resizer.training_set(parts.select)
         try: det.fit(learn, **self._budget, held=select, seed=m['seed'], out=self.path, resume=(self.path/'checkpoint.pt').exists())
-        except KeyboardInterrupt as e: raise KeyboardInterrupt(f"{str(e).split(': go on with')[0]}: go on with RunFolder({str(self.path)!r}, {type(det).__name__}).fit()") from None
+        except KeyboardInterrupt as e:
+            said = str(e).split(': go on with')[0] or f"stopped, {'the last checkpoint stands' if (self.path/'checkpoint.pt').exists() else 'nothing was saved yet'}"
+            raise KeyboardInterrupt(f"{said}: go on with RunFolder({str(self.path)!r}, {type(det).__name__}).fit()") from None
         self.resizer.detector(det).calibrate(dataloader(parts.hold)) # sets the threshold of `det` itself
         det.save_pretrained(self.path)
         self._det = det
@@ -285,6 +291,7 @@ def _photos(names, size): # Files and folders; side to which they are brought, N
     lost = [str(o) for o in names if not Path(o).exists()]
     if lost: raise FileNotFoundError(f"no such file or folder: {', '.join(lost)}")
     files = [p for o in names for p in (pictures_in(o) if Path(o).is_dir() else [Path(o)])]
+    if not files: raise ValueError('no photos given, expected files or folders of them')
     return check(ImageDataset(files, ['good']*len(files), size=size, cache=size is not None))
 
 def _save_map(out, stem, path, amap, low, high): # Folder, name, photo, its map (h,w), range of all maps

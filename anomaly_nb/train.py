@@ -83,7 +83,8 @@ def budget(
     given = [(k,v) for k,v in dict(steps=steps, epochs=epochs, minutes=minutes).items() if v is not None]
     if len(given)!=1: raise ValueError(f"expected one budget of steps, epochs and minutes, got {' and '.join(k for k,_ in given) or 'none'}")
     unit,amount = given[0]
-    if not amount>0: raise ValueError(f"{unit} must be above 0, got {amount}")
+    kind,what = (Integral,'a whole number') if unit=='steps' else (Real,'a number')
+    if not isinstance(amount, kind) or not amount>0: raise ValueError(f"{unit} must be {what} above 0, got {amount!r}")
     return unit,amount
 
 # %% ../nbs/foundations/06_train.ipynb #1dd29cfc
@@ -201,7 +202,7 @@ class Trainer:
         monitor:Callable|None=None, # monitor(model) -> float, the higher the better
         every:int|None=None # Steps between checkpoints, None for automatic
     ):
-        if not isinstance(dl, DataLoader) or not len(dl): raise ValueError(f"dl must be a DataLoader with at least one batch, got {type(dl).__name__}{' with none' if isinstance(dl, DataLoader) else ''}")
+        _expect_loader(dl)
         self.model,self.dl,self.config,self.monitor,self.every = model,dl,config,monitor,every
         self.out = Path(out) if out else None
         self.phases = [(o,) for o in getattr(model, 'phases', ())] or [()] # what `model` is told besides batch and generator: a phase's name, or nothing
@@ -245,7 +246,8 @@ class Trainer:
                 self.validate()
                 show()
                 self.save_or_stop()
-        self.finish()
+            self.finish()
+        if self.session.stop.is_set(): self.interrupt() # somebody asked while the end was being written
 
     @property
     def progress(self) -> float:
@@ -335,10 +337,14 @@ class Trainer:
         "Save if it is time to; if somebody asks to stop, save and say how to go on"
         if self.session.stopping:
             self.save()
-            raise KeyboardInterrupt(f"stopped after step {self.step}; " + (f"saved in {self.out/'checkpoint.pt'}: go on with resume=True" if self.out else "nothing was saved (no out was given); the model keeps its current weights"))
+            self.interrupt()
         enough = self.step-(self.saved_step or 0)>=100 and time.monotonic()-self.saved_at>50*self.save_cost
         due = enough if self.every is None else self.step%self.every==0
         if due: self.save()
+
+    def interrupt(self):
+        "Say what was saved, and how to go on"
+        raise KeyboardInterrupt(f"stopped after step {self.step}; " + (f"saved in {self.out/'checkpoint.pt'}: go on with resume=True" if self.out else "nothing was saved (no out was given); the model keeps its current weights"))
 
     def finish(self):
         "Save, and leave the model with the best weights there are"
@@ -352,7 +358,8 @@ class Trainer:
         "What must agree between a checkpoint and the training that resumes it"
         plain = {k: v.item() if hasattr(v, 'item') else v for k,v in self.config._asdict().items()}
         who = dict(model=type(self.model).__name__, parameters=sum(p.numel() for p in self.params), batches=len(self.loader), processes=self.accelerator.num_processes, monitor=self.monitor is not None)
-        return who | plain | dict(budget=f"{plain.pop('amount'):g} {plain.pop('unit')}", schedule=getattr(self.config.schedule, '__name__', 'a function'))
+        budget = f"{plain.pop('amount'):g} {plain.pop('unit')}"
+        return who | plain | dict(budget=budget, schedule=getattr(self.config.schedule, '__name__', 'a function'))
 
     def save(self):
         "Write checkpoint and history, whole or not at all; the main process only"
@@ -392,6 +399,10 @@ class Trainer:
         if self.unseeded: self.dl.sampler.generator = None
 
 # %% ../nbs/foundations/06_train.ipynb #06trai05
+def _expect_loader(dl): # Anything
+    "`ValueError` for what is no loader with a batch"
+    if not isinstance(dl, DataLoader) or not len(dl): raise ValueError(f"dl must be a DataLoader with at least one batch, got {type(dl).__name__}{' with none' if isinstance(dl, DataLoader) else ''}")
+
 class _Wrap(nn.Module): # accelerate changes the `forward` of what it prepares: let that be this object, not the caller's
     def __init__(self, model): # Callable as model(batch, g)
         super().__init__()
@@ -587,10 +598,12 @@ class TrainedDetector(Detector):
         held:Dataset|None=None # Good pictures that are not learned from: they choose the best weights
     ) -> Self:
         "Learn from the good pictures of `dl`"
+        _expect_loader(dl)
         monitor = None if held is None else self.monitor(dl, held)
-        self.threshold.fill_(math.nan) # what was calibrated is no longer true
         self.ready(dl.dataset)
-        dl = self.before_fit(dl, seed)
-        self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, monitor=monitor, **self.train_options())
+        dl,before = self.before_fit(dl, seed), [o.detach().clone() for o in self.parameters()]
+        try: self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, monitor=monitor, **self.train_options())
+        finally: # a threshold is true of the weights it was set for, and of no others
+            if any(not torch.equal(a, b.to(a)) for a,b in zip(self.parameters(), before)): self.threshold.fill_(math.nan)
         self.after_fit(dl)
         return self

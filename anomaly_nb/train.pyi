@@ -157,6 +157,9 @@ class Trainer:
     def save_or_stop(self):
         """Save if it is time to; if somebody asks to stop, save and say how to go on"""
 
+    def interrupt(self):
+        """Say what was saved, and how to go on"""
+
     def finish(self):
         """Save, and leave the model with the best weights there are"""
 
@@ -171,6 +174,9 @@ class Trainer:
 
     def close(self):
         """Give back what was borrowed: accelerate's state, the sampler without a generator"""
+
+def _expect_loader(dl):
+    """`ValueError` for what is no loader with a batch"""
 
 class _Wrap(nn.Module):
     model: Any

@@ -33,8 +33,9 @@ def find(
     method:str # Name on the command line, or of a class
 ) -> tuple[type[TrainedDetector],dict]: # Its class, and the settings that the name fixes
     "What `method` stands for"
-    if method not in METHODS and method not in CLASSES: raise ValueError(f"no method {method!r}: expected one of {', '.join(METHODS)}")
-    name,fixed = METHODS.get(method, (method, {}))
+    known = {o.lower(): (o, {}) for o in CLASSES} | METHODS
+    if method.lower() not in known: raise ValueError(f"no method {method!r}: expected one of {', '.join(METHODS)}")
+    name,fixed = known[method.lower()]
     return __getattr__(name), fixed
 
 def make(

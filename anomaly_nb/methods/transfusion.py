@@ -10,6 +10,7 @@ __all__ = ['TransFusion', 'TrainingSample', 'ReverseStep']
 # %% ../../nbs/methods/23_transfusion.ipynb #ec42eb13
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from math import lcm
 from pathlib import Path
 from typing import Literal, NamedTuple
 import torch
@@ -90,7 +91,7 @@ class TransFusion(TrainedDetector):
         self.downsample = downsample or max(1, size//32)
         self.texture_bank:Textures|None = None # made for the first pictures that are learned from
         self.net = UNet(widths=widths, num_res_blocks=num_res_blocks, attention_levels=attention_levels, time_dim=time_dim, groups=groups, downsample=self.downsample, grad_checkpointing=grad_checkpointing)
-        expect_divisible(self.net.div, size=size)
+        expect_divisible(lcm(self.net.div, 8), size=size) # the U-Net halves it, and own pieces come from a grid of 8x8
         self.register_buffer('opacities', linear_opacities(T), persistent=False)
         self.normalizer = MapNormalizer(2, size) if normalize_maps else None
 

@@ -7,6 +7,7 @@ from typing_extensions import Self
 __all__ = ['TransFusion', 'TrainingSample', 'ReverseStep']
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from math import lcm
 from pathlib import Path
 from typing import Literal, NamedTuple
 import torch
