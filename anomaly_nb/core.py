@@ -9,14 +9,15 @@ __all__ = ['Batch', 'collate', 'Detection', 'box_mean', 'reduce_map', 'expect_pi
            'expect_odd', 'Detector']
 
 # %% ../nbs/foundations/00_core.ipynb #c4646c5f
-import inspect
+import inspect, json
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 import torch
 from torch import nn, Tensor
 from torch.nn import functional as F
 from huggingface_hub import ModelHubMixin, hf_hub_download
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
 from typing_extensions import Self
 
 # %% ../nbs/foundations/00_core.ipynb #0557e113
@@ -117,6 +118,14 @@ def expect_odd(
         if v<1 or v%2==0: raise ValueError(f"{k} must be odd and above 0, got {v}")
 
 # %% ../nbs/foundations/00_core.ipynb #0e0af6a5
+def _check_config(file, cls): # config.json; class of a detector
+    "An error that names the file if it does not hold arguments of the constructor of `cls`"
+    try: config = json.loads(file.read_text(encoding='utf-8'))
+    except ValueError as e: raise ValueError(f"{file} is damaged: {e}") from e
+    if not isinstance(config, dict): raise ValueError(f"{file} is damaged: expected settings by name, got {type(config).__name__}")
+    known = inspect.signature(cls.__init__).parameters
+    if extra := [k for k in config if k not in known]: raise ValueError(f"{file} has settings that {cls.__name__} does not know: {', '.join(extra)}")
+
 class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anomaly-detection'], model_card_template=_CARD):
     "Learns what normal looks like in `fit`, says where it is not in `predict`"
     reduce:str = 'max' # How a map becomes a score, as in `reduce_map`
@@ -178,6 +187,8 @@ class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anoma
         expect_pictures(x, 'predict')
         found,expected = self.eval().detect(x),(len(x), *x.shape[-2:])
         if found.amap.shape!=expected: raise ValueError(f"{type(self).__name__}.anomaly_map gave {tuple(found.amap.shape)}, expected (b,h,w)={expected}")
+        for k,v in found._asdict().items():
+            if not v.isfinite().all(): raise FloatingPointError(f"{type(self).__name__} gave {k} values that are no numbers (NaN or infinite): its weights are broken or not trained, train it again with a lower lr")
         return found
     def predict_dl(self,
         dl # Loader of `Batch`es
@@ -194,15 +205,20 @@ class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anoma
     ) -> Self: # With its threshold set
         "Set the threshold so that a share `quantile` of the held-out good pictures passes"
         if not 0<quantile<=1: raise ValueError(f"quantile must be in (0,1], got {quantile}")
-        pred,truth = self.predict_dl(dl_good)
-        if truth.label is not None and truth.label.any(): raise ValueError(f"calibrate wants good pictures only, got {int(truth.label.sum())} with a defect")
-        self.threshold.copy_(torch.quantile(pred.score, quantile))
+        scores,defects = [],0
+        for b in dl_good: # not `predict_dl`, which would hold all pictures
+            scores.append(self.predict(b.x.to(self.device)).score.cpu())
+            defects += 0 if b.label is None else int(b.label.sum())
+        if not scores: raise ValueError("calibrate got a loader without pictures")
+        if defects: raise ValueError(f"calibrate wants good pictures only, got {defects} with a defect")
+        self.threshold.copy_(torch.quantile(torch.cat(scores), quantile))
         return self
     def verdict(self,
         score:Tensor # (b,) scores from `predict`
     ) -> Tensor: # (b,) bool, True for a defect
         "Is `score` above the threshold?"
         if self.threshold.isnan(): raise ValueError(f"{type(self).__name__} has no threshold yet: call calibrate with held-out good pictures")
+        if score.isnan().any(): raise ValueError(f"{type(self).__name__} was asked about a score that is no number")
         return score>self.threshold.to(score.device)
 
     def restore(self,
@@ -211,19 +227,36 @@ class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anoma
         "Load `sd`, making room for buffers whose size depends on the data"
         own,modules = self.state_dict(),dict(self.named_modules())
         for k,v in sd.items():
+            if v.is_floating_point() and not (v.isfinite()|v.isnan() if k=='threshold' else v.isfinite()).all(): raise ValueError(f"{k} has values that are no numbers (NaN or infinite): the training that saved it went wrong")
             if k in own and own[k].shape==v.shape: continue
             owner,_,name = k.rpartition('.')
             buffers = modules[owner]._buffers if owner in modules else {} # those that are None too
-            if name not in buffers: raise ValueError(f"{k} has shape {tuple(v.shape)} in the file, expected {tuple(own[k].shape) if k in own else 'nothing of that name'}: was it saved with other settings?")
+            if name not in buffers or buffers[name] is not None and buffers[name].numel() or name in modules[owner]._non_persistent_buffers_set: raise ValueError(f"{k} has shape {tuple(v.shape)} in the file, expected {tuple(own[k].shape) if k in own else 'nothing of that name'}: was it saved with other settings?")
             setattr(modules[owner], name, torch.empty_like(v)) # a buffer whose size depends on the data
         self.load_state_dict(sd)
         return self
     def _save_pretrained(self, save_directory): # An existing folder
-        save_file({k: v.detach().cpu().clone().contiguous() for k,v in self.state_dict().items()}, Path(save_directory)/_WEIGHTS)
+        data = save({k: v.detach().cpu().clone().contiguous() for k,v in self.state_dict().items()})
+        (Path(save_directory)/_WEIGHTS).write_bytes(data) # `save_file` makes a file that no other user can read
     @classmethod
     def _from_pretrained(cls, *, model_id, revision, cache_dir, force_download, local_files_only, token, **settings): # Folder or hub name; the hub's options; constructor arguments
         here = Path(model_id)
         if here.is_dir() and not (here/_WEIGHTS).is_file(): raise FileNotFoundError(f"{here} holds no {_WEIGHTS}: expected a folder written by save_pretrained")
         hub = dict(revision=revision, cache_dir=cache_dir, force_download=force_download, local_files_only=local_files_only, token=token)
         file = here/_WEIGHTS if here.is_dir() else hf_hub_download(str(model_id), _WEIGHTS, **hub)
-        return cls(**settings).restore(load_file(file)).eval()
+        det = cls(**settings)
+        try: return det.restore(load_file(file)).eval()
+        except (SafetensorError, RuntimeError, ValueError) as e: raise ValueError(f"{file} does not fit {cls.__name__} or is damaged: {' '.join(str(e).split())}") from e
+    @classmethod
+    def from_pretrained(cls,
+        pretrained_model_name_or_path:str|Path, # Folder, or user/name on the Hugging Face hub
+        **options # Constructor arguments to change, and the hub's: revision, token, ...
+    ) -> Self: # Trained
+        "The detector that `save_pretrained` has written"
+        here = Path(pretrained_model_name_or_path)
+        if not here.is_dir():
+            if here.exists() or len(here.parts)!=2 or here.parent.is_dir(): raise FileNotFoundError(f"no folder {here}: expected one written by save_pretrained, or user/name on the Hugging Face hub")
+            return super().from_pretrained(str(here), **options)
+        file = here/'config.json'
+        if file.is_file(): _check_config(file, cls)
+        return super().from_pretrained(str(here), **options)

@@ -84,7 +84,7 @@ def budget(
     if len(given)!=1: raise ValueError(f"expected one budget of steps, epochs and minutes, got {' and '.join(k for k,_ in given) or 'none'}")
     unit,amount = given[0]
     kind,what = (Integral,'a whole number') if unit=='steps' else (Real,'a number')
-    if not isinstance(amount, kind) or not amount>0: raise ValueError(f"{unit} must be {what} above 0, got {amount!r}")
+    if not isinstance(amount, kind) or not 0<amount<math.inf: raise ValueError(f"{unit} must be {what} above 0, got {amount!r}")
     return unit,amount
 
 # %% ../nbs/foundations/06_train.ipynb #1dd29cfc
@@ -101,13 +101,15 @@ def save_atomic(
 ):
     "Let `write` fill a file beside `path`, then put it in place at one stroke: `path` is never half written"
     path = Path(path)
-    tmp = path.with_name(path.name+'.tmp')
+    tmp = path.with_name(f'.{path.name}.{os.getpid()}.tmp') # no other process writes there
     try:
         with open(tmp, 'wb') as f:
             write(f)
             f.flush()
             os.fsync(f.fileno())
         os.replace(tmp, path)
+    except (OSError, RuntimeError) as e: # torch.save calls a full disk a RuntimeError
+        raise OSError(f"{path} could not be written, what was there before stands ({getattr(e, 'strerror', None) or str(e).splitlines()[0]}): is there room on the disk?") from e
     finally: tmp.unlink(missing_ok=True)
 
 def write_json(
@@ -115,7 +117,8 @@ def write_json(
     o:Any # Lists, dicts, numbers and strings
 ):
     "Write `o` to `path`, whole or not at all"
-    save_atomic(path, lambda f: f.write((json.dumps(o, indent=1, ensure_ascii=False)+'\n').encode()))
+    text = json.dumps(o, indent=1, ensure_ascii=False)+'\n'
+    save_atomic(path, lambda f: f.write(text.encode(errors='backslashreplace'))) # a file name need not be UTF-8; JSON reads the escape
 
 # %% ../nbs/foundations/06_train.ipynb #87681e97
 def _seed(device, s): # torch.device, seed. Only what we use: torch.manual_seed also formats a stack trace for every sleeping backend, about 1 ms
@@ -214,7 +217,8 @@ class Trainer:
         optimizer = torch.optim.AdamW(self.params, lr=config.lr, betas=config.betas, weight_decay=config.weight_decay)
         self.session = Session(config, len(self.phases)>1)
         self.accelerator = self.session.accelerator
-        self.net,self.optimizer,self.loader = self.accelerator.prepare(_Wrap(model), optimizer, dl)
+        self.batch_seeds = _BatchSeeds(dl.batch_sampler, getattr(dl.sampler, 'generator', None))
+        self.net,self.optimizer,self.loader = self.accelerator.prepare(_Wrap(model), optimizer, _like(dl, _Seeded(dl.dataset), batch_sampler=self.batch_seeds))
         self.averaged = {k: v.clone() for k,v in model.state_dict().items()} if config.ema else None
 
     def run(self,
@@ -262,10 +266,8 @@ class Trainer:
         from accelerate import skip_first_batches # as in `Session`
         epoch,skip = divmod(self.step*self.config.grad_accum_steps, len(self.loader))
         while True:
-            s = mix_seed(self.config.seed, 0, epoch)
-            _seed(self.session.device, s)
-            for g in (self.dl.generator, getattr(self.dl.sampler, 'generator', None)):
-                if g is not None: g.manual_seed(s)
+            self.batch_seeds.seed = mix_seed(self.config.seed, 0, epoch)
+            _seed(self.session.device, self.batch_seeds.seed)
             self.loader.set_epoch(epoch)
             yield from skip_first_batches(self.loader, skip) if skip else self.loader
             epoch,skip = epoch+1,0
@@ -296,8 +298,7 @@ class Trainer:
         skips = scaler is not None and scaler.get_scale()>=1 # fp16: the scaler leaves out such a step by itself
         fine = math.isfinite(norm) or skips
         bad = [f"loss term '{k}' is {v}" for k,v in terms.items() if not math.isfinite(v)] or ([] if fine else [f"the gradient's length is {norm}"])
-        kept = f"{self.out/'checkpoint.pt'} after step {self.saved_step}" if self.out and self.saved_step else 'none'
-        if bad: raise FloatingPointError(f"{bad[0]} at step {self.step+1}: a lower lr or warmup may help; last good checkpoint: {kept}")
+        if bad: raise FloatingPointError(f"{bad[0]} at step {self.step+1}: a lower lr or warmup may help; last good checkpoint: {self.kept}")
 
     def average(self):
         "Move the averaged weights, where there are any, a little towards the new ones"
@@ -361,8 +362,19 @@ class Trainer:
         budget = f"{plain.pop('amount'):g} {plain.pop('unit')}"
         return who | plain | dict(budget=budget, schedule=getattr(self.config.schedule, '__name__', 'a function'))
 
+    def sound(self):
+        "An error instead of saving weights that are no numbers; `check` looks before a step, this after it"
+        bad = next((k for k,v in self.model.named_parameters() if not v.isfinite().all()), None)
+        if bad: raise FloatingPointError(f"weights in {bad} are no numbers after step {self.step}: a lower lr or warmup may help; last good checkpoint: {self.kept}")
+
+    @property
+    def kept(self) -> str:
+        "Where the last good checkpoint is"
+        return f"{self.out/'checkpoint.pt'} after step {self.saved_step}" if self.out and self.saved_step else 'none'
+
     def save(self):
         "Write checkpoint and history, whole or not at all; the main process only"
+        self.sound()
         self.saved_step = self.step
         if self.out is None or not self.accelerator.is_main_process: return
         began,scaler = time.monotonic(),self.accelerator.scaler
@@ -382,10 +394,15 @@ class Trainer:
         "Go back to where the checkpoint in `out` stopped"
         path = self.out/'checkpoint.pt' if self.out else None
         if path is None or not path.is_file(): raise FileNotFoundError(f"nothing to resume: expected a checkpoint at {path or 'out, which is None'}")
-        state = torch.load(path, map_location='cpu', weights_only=True)
-        there,here = state['run'],self.identity()
+        with _damaged(path): # whatever a broken file makes torch say
+            state = torch.load(path, map_location='cpu', weights_only=True)
+            there,here = dict(state['run']),self.identity()
         differ = [f"{k} is {there.get(k)} there and {v} here" for k,v in here.items() if there.get(k)!=v]
         if differ: raise ValueError(f"{path} holds another run: {', '.join(differ)}")
+        with _damaged(path): self.take(state)
+
+    def take(self, state): # As `save` writes it
+        "Go on from `state`"
         self.model.load_state_dict(state['model'])
         self.optimizer.load_state_dict(state['optimizer'])
         if self.accelerator.scaler is not None: self.accelerator.scaler.load_state_dict(state['scaler'])
@@ -399,9 +416,39 @@ class Trainer:
         if self.unseeded: self.dl.sampler.generator = None
 
 # %% ../nbs/foundations/06_train.ipynb #06trai05
+@contextmanager
+def _damaged(path): # Of a checkpoint
+    "One line that names the file for whatever goes wrong in reading it"
+    try: yield
+    except Exception as e: raise ValueError(f"{path} is damaged ({type(e).__name__}): delete it and the run begins anew") from e
+
 def _expect_loader(dl): # Anything
     "`ValueError` for what is no loader with a batch"
     if not isinstance(dl, DataLoader) or not len(dl): raise ValueError(f"dl must be a DataLoader with at least one batch, got {type(dl).__name__}{' with none' if isinstance(dl, DataLoader) else ''}")
+
+def _like(dl, ds, **batches): # Loader; data set; how batches are made
+    "A loader of `ds` that works as `dl` does"
+    return DataLoader(ds, **batches, num_workers=dl.num_workers, collate_fn=dl.collate_fn, pin_memory=dl.pin_memory, timeout=dl.timeout, worker_init_fn=dl.worker_init_fn,
+        multiprocessing_context=dl.multiprocessing_context, generator=dl.generator, prefetch_factor=dl.prefetch_factor, persistent_workers=dl.persistent_workers)
+
+class _Seeded(Dataset):
+    "The pictures of `ds`; all that is random in one follows from the seed that comes with its index, in whatever process it is read"
+    def __init__(self, ds): self.ds = ds # Any dataset
+    def __len__(self): return len(self.ds)
+    def __getitem__(self, o): # (seed, index)
+        torch.default_generator.manual_seed(o[0])
+        return self.ds[o[1]]
+
+class _BatchSeeds:
+    "The batches of `sampler`; their order and a seed for each picture follow from `seed`, which is set before each epoch"
+    drop_last = False
+    def __init__(self, sampler, generator): # Batch sampler; generator of its order, or None
+        self.sampler,self.generator,self.seed = sampler,generator,0
+        self.batch_size = getattr(sampler, 'batch_size', None)
+    def __len__(self): return len(self.sampler)
+    def __iter__(self):
+        if self.generator is not None: self.generator.manual_seed(self.seed)
+        for k,batch in enumerate(self.sampler): yield [(mix_seed(self.seed, k, j), i) for j,i in enumerate(batch)]
 
 class _Wrap(nn.Module): # accelerate changes the `forward` of what it prepares: let that be this object, not the caller's
     def __init__(self, model): # Callable as model(batch, g)
@@ -505,6 +552,7 @@ def _setting(who, name, value, want, limits): # Name of the class, of the settin
     if choices and value not in choices: raise ValueError(f"{name} must be {' or '.join(map(repr, choices))}, got {value!r}")
     if not choices and not any(_is(value, m) for m in members): raise ValueError(f"{who}'s {name} must be of type {getattr(want, '__name__', want)}, got {value!r}")
     for v in value if isinstance(value, tuple) else (value,):
+        if isinstance(v, float) and not math.isfinite(v): raise ValueError(f"{name} must be a finite number, got {value!r}")
         if limits and not _inside(v, limits): raise ValueError(f"{name} must be {_words(limits)}, got {value!r}")
     return value
 
@@ -534,9 +582,7 @@ def with_dataset(
     ds:Dataset # As many pictures as the loader's own
 ) -> DataLoader: # The same order, batches and randomness
     "The loader `dl` over another data set"
-    how = dict(batch_sampler=dl.batch_sampler) if dl.batch_size is None else dict(batch_size=dl.batch_size, sampler=dl.sampler, drop_last=dl.drop_last)
-    return DataLoader(ds, **how, num_workers=dl.num_workers, collate_fn=dl.collate_fn, pin_memory=dl.pin_memory, worker_init_fn=dl.worker_init_fn,
-        generator=dl.generator, persistent_workers=dl.persistent_workers)
+    return _like(dl, ds, **(dict(batch_sampler=dl.batch_sampler) if dl.batch_size is None else dict(batch_size=dl.batch_size, sampler=dl.sampler, drop_last=dl.drop_last)))
 
 # %% ../nbs/foundations/06_train.ipynb #06shel05
 class TrainedDetector(Detector):
