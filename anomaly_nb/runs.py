@@ -8,20 +8,23 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/runs.html.md"""
 __all__ = ['Parts', 'parts_of', 'next_free', 'Answer', 'RunFolder']
 
 # %% ../nbs/foundations/08_runs.ipynb #08runs04
-import csv, json
+import csv, hashlib, io, json, re, shutil
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple, TypeVar
 import torch
 from PIL import Image
 from torch.nn import functional as F
 from torch.utils.data import Dataset
+from filelock import FileLock, Timeout
 from . import __version__
 from .core import Batch, Detection, Detector
 from .metrics import evaluate, restoration
-from .train import TrainedDetector, budget, write_json
+from .train import TrainedDetector, budget, new_folder, save_atomic, write_json
 from .sizes import Resizer
-from .data import ImageDataset, check, dataloader, elpv, hold_out, load_image, open_data, pictures_in
+from .data import ImageDataset, TensorFile, check, dataloader, elpv, hold_out, load_image, open_data, picture_size, pictures_in, printable
 from .baselines import Brightness, evaluate_baselines
 from .show import overlay, png
 from .report import write_report
@@ -47,11 +50,17 @@ def parts_of(
 # %% ../nbs/foundations/08_runs.ipynb #08runs11
 _D = TypeVar('_D', bound=Detector)
 
+_ASKED = 'method','data','category','size','preset','steps','epochs','minutes','seed','resize_mode','select_best','settings' # what defines a run
+
 def _manifest(path): # Folder of a run
     "What `path` says was asked for"
     file = path/'manifest.json'
     if not file.is_file(): raise FileNotFoundError(f"{path} is not a run: no manifest.json there, expected a folder written by anomaly-nb fit")
-    return json.loads(file.read_text(encoding='utf-8'))
+    try: asked = json.loads(file.read_text(encoding='utf-8'))
+    except ValueError as e: raise ValueError(f"{file} is damaged: {e}") from e
+    lack = [o for o in _ASKED if o not in asked] if isinstance(asked, dict) else ['everything']
+    if lack: raise ValueError(f"{file} is damaged: it lacks {', '.join(lack)}")
+    return asked
 
 def next_free(
     stem:str|Path # Path without its number, e.g. runs/transfusion
@@ -83,7 +92,7 @@ class RunFolder:
         *,
         manifest:dict[str,Any]|None=None # What was asked for; None reads it from `path`
     ):
-        self.path,self.det_class = Path(path),det_class
+        self.path,self.det_class = Path(path).expanduser(),det_class
         self.manifest:dict[str,Any] = _manifest(self.path) if manifest is None else manifest
         self._det:TrainedDetector|None = None
         self._opened:dict[str,Dataset] = {}
@@ -109,23 +118,24 @@ class RunFolder:
     ) -> 'RunFolder': # Ready to `fit`
         "A new run, after a look at everything that can be wrong"
         if not (isinstance(det_class, type) and issubclass(det_class, TrainedDetector)): raise ValueError(f"det_class must be a class such as TransFusion, got {det_class!r}")
-        if not isinstance(seed, int) or seed<0: raise ValueError(f"seed must be a whole number, 0 or above, got {seed!r}")
+        if type(seed) is not int or not 0<=seed<2**63: raise ValueError(f"seed must be a whole number from 0 to 2**63-1, got {seed!r}")
         if size is not None and 'size' in (settings or {}): raise ValueError(f"size is given twice, as {size} and as {settings['size']} in the settings")
         method,folder = method or det_class.__name__.lower(), Path(data).expanduser()
-        path = next_free(Path('runs')/method) if path is None else Path(path)
-        if path.exists(): raise FileExistsError(f"{path} exists: add --resume to go on with it, or name another --out")
+        path = next_free(Path('runs')/method) if path is None else Path(path).expanduser()
+        if path.exists() and not (path.is_dir() and not any(path.iterdir())): raise FileExistsError(f"{path} exists: add --resume to go on with it, or name another --out")
         asked = dict(method=method, data=str(folder.resolve() if folder.is_dir() else data), category=category, size=size, preset=preset, steps=steps, epochs=epochs, minutes=minutes, seed=seed,
             resize_mode=resize_mode, select_best=select_best, settings=dict(settings or {}), version=__version__, started=datetime.now().isoformat(timespec='seconds'))
         run = cls(path, det_class, manifest=asked)
         run._det = det = run._build()
-        run.manifest['size'] = det.size
+        run.manifest |= dict(size=det.size, touched=det.touched_masks and folder.is_dir())
         if select_best and not det.can_select_best: raise ValueError(f"{method} cannot select its weights: --select-best is for methods that make up anomalies")
         given = {k: v for k,v in run._budget.items() if v is not None}
         budget(**(given or dict(steps=det.steps, epochs=det.epochs))) # an error if there is not exactly one
-        for o in ('train','test'): run.data(o) # reads every photo once
+        run.resizer.check(*map(run.data, ('train','test'))) # reads every photo once
         det.ready(run.resizer.training_set(run.parts.learn))
-        path.mkdir(parents=True)
-        write_json(path/'manifest.json', asked)
+        with new_folder(path) as tmp:
+            _write_pictures(tmp/'pictures.csv', run._pictures())
+            write_json(tmp/'manifest.json', run.manifest)
         return run
 
     @property
@@ -142,6 +152,29 @@ class RunFolder:
         return parts_of(self.data('train'), self.manifest['seed'], self.manifest['select_best'])
     @property
     def _budget(self): return {k: self.manifest[k] for k in ('steps','epochs','minutes')}
+
+    def _pictures(self):
+        "(split, file) -> (bytes, digest) of every photo and mask on the disk"
+        root = Path(self.manifest['data'])
+        return {(split, _below(root, file)): _digest(file) for split in ('train','test') for ds in [self.data(split)] for file in [*ds.paths, *filter(None, getattr(ds, 'masks', ()))] if Path(file).is_file()}
+
+    def _expect_pictures(self):
+        "An error if the pictures are others than those that the run began with"
+        file = self.path/'pictures.csv'
+        if not file.is_file(): return
+        then,now = _read_pictures(file),self._pictures()
+        differ = {'added': now.keys()-then.keys(), 'gone': then.keys()-now.keys(), 'changed': {k for k in now.keys()&then.keys() if now[k]!=then[k]}}
+        said = [f"{len(v)} {k} ({', '.join(printable(o) for _,o in sorted(v)[:3])}{', ...' if len(v)>3 else ''})" for k,v in differ.items() if v]
+        if said: raise ValueError(f"{self.path} was started with other pictures: {'; '.join(said)}. Put them back, or start a new run")
+
+    @contextmanager
+    def _alone(self):
+        "No other process trains here meanwhile, and what a killed one has left is gone"
+        try:
+            with FileLock(self.path/'.lock', timeout=0):
+                for o in self.path.glob('.*.tmp'): shutil.rmtree(o) if o.is_dir() else o.unlink()
+                yield
+        except Timeout as e: raise FileExistsError(f"{self.path} is being trained by another process") from e
 
     def data(self,
         split:str='test' # 'train' or 'test'
@@ -165,7 +198,8 @@ class RunFolder:
         "The detector that the run has saved"
         if not self.finished: raise FileNotFoundError(f"{self.path} is not finished, go on with: anomaly-nb fit {self.manifest['method']} --out {self.path} --resume")
         try: det = det_class.from_pretrained(self.path)
-        except (ValueError, TypeError, RuntimeError) as e: raise ValueError(f"{self.path} holds a run of {self.manifest['method']!r}, which does not open as {det_class.__name__}: {e}") from e
+        except (ValueError, TypeError, RuntimeError, KeyError) as e: raise ValueError(f"{self.path} holds a run of {self.manifest['method']!r}, which does not open as {det_class.__name__}: {e}") from e
+        if not det.threshold.isfinite(): raise ValueError(f"{self.path/'model.safetensors'} has no threshold: was it saved by a run?")
         det.losses = _history(self.path/'history.csv')
         return det
 
@@ -177,6 +211,11 @@ class RunFolder:
 
     def fit(self) -> 'RunFolder': # `self`
         "Train, or go on from the last checkpoint; then set the threshold and save"
+        with self._alone(): return self._fit()
+
+    def _fit(self):
+        "`fit`, alone with the folder"
+        self._expect_pictures()
         self._measured = None
         det,parts,m = self._det or self._build(), self.parts, self.manifest
         learn = dataloader(self.resizer.training_set(parts.learn), det.batch_size, shuffle=True)
@@ -186,9 +225,15 @@ class RunFolder:
             said = str(e).split(': go on with')[0] or f"stopped, {'the last checkpoint stands' if (self.path/'checkpoint.pt').exists() else 'nothing was saved yet'}"
             raise KeyboardInterrupt(f"{said}: go on with RunFolder({str(self.path)!r}, {type(det).__name__}).fit()") from None
         self.resizer.detector(det).calibrate(dataloader(parts.hold)) # sets the threshold of `det` itself
-        det.save_pretrained(self.path)
+        self._save(det)
         self._det = det
         return self
+
+    def _save(self, det): # Trained and calibrated
+        "What `save_pretrained` writes, the weights last: a run that has them is finished"
+        with TemporaryDirectory(prefix='.', suffix='.tmp', dir=self.path) as tmp:
+            det.save_pretrained(tmp)
+            for o in ('README.md','config.json','model.safetensors'): (Path(tmp)/o).replace(self.path/o)
 
     def measure(self,
         *,
@@ -203,7 +248,8 @@ class RunFolder:
         if out is not None and (Path(out)/'manifest.json').exists(): raise FileExistsError(f"{out} holds a run: name another --out")
         det = self._trained()
         good,test = (_open(asked, self.resizer, o) if other else self.data(o) for o in ('train','test'))
-        out = Path(out) if out is not None else next_free(self.path/'eval') if other else self.path
+        self.resizer.check(good, test)
+        out = Path(out).expanduser() if out is not None else next_free(self.path/'eval') if other else self.path
         photo_det,learned_from = self.resizer.detector(det), parts_of(good, asked['seed'], asked['select_best']).learn
         pred,truth = photo_det.predict_dl(dataloader(test))
         metrics = _metrics(photo_det, pred, truth, learned_from, test)
@@ -228,21 +274,23 @@ class RunFolder:
         images:str|Path|list[str|Path], # Files and folders
         *,
         resize_mode:Literal['resize','pad','tile']|None=None, # None: the run's
+        overlays:bool=True, # Draw the maps over the photos?
         out:str|Path|None=None # New folder; None: the run's next free predict-NNN
     ) -> list[Answer]: # One for each photo
-        "Score and verdict of every photo, with scores.csv, 16-bit maps and overlays in `out`"
+        "Score and verdict of every photo, with scores.csv, 16-bit maps and overlays in `out`, all of it or nothing"
         det = self._trained()
         resizer = Resizer(resize_mode or self.manifest['resize_mode'], det.size)
         ds = _photos([images] if isinstance(images, (str,Path)) else images, resizer.load_size)
-        out = Path(out) if out is not None else next_free(self.path/'predict')
+        out = Path(out).expanduser() if out is not None else next_free(self.path/'predict')
         if out.exists(): raise FileExistsError(f"{out} exists: name another --out")
-        photo_det,maps,scores = resizer.detector(det), [], []
+        photo_det,maps,scores = resizer.detector(det), TensorFile(), []
         for b in dataloader(ds, 16 if resizer.load_size else 1):
             pred = photo_det.predict(b.x.to(photo_det.device))
-            maps += [*pred.amap.cpu()]
-            scores += [*pred.score.cpu()]
+            for m,s in zip(pred.amap.cpu(), pred.score.cpu()):
+                if not maps.put(len(scores), m): raise OSError('no room for the maps in the folder of temporary files (TMPDIR names another)')
+                scores.append(s)
         answers = [Answer(p, float(s), float(det.threshold), bool(det.verdict(s))) for p,s in zip(ds.paths, scores)]
-        _write_answers(out, answers, maps)
+        with new_folder(out) as tmp: _write_answers(tmp, answers, maps, overlays)
         return answers
 
 # %% ../nbs/foundations/08_runs.ipynb #08runs14
@@ -250,14 +298,37 @@ def _open(manifest, resizer, split): # What was asked for; how photos come to si
     "The `split` of the pictures, each of them decoded once"
     m = manifest
     if resizer.load_size is None and str(m['data']).startswith('builtin:'): raise ValueError(f"{m['data']} is drawn in the size asked for, --resize-mode {resizer.mode} is for photos")
-    ds = check(open_data(m['data'], category=m['category'], size=resizer.load_size, split=split, cache=True))
-    resizer.check(ds)
-    return ds
+    touched = m.get('touched', False) and Path(m['data']).is_dir()
+    return check(open_data(m['data'], category=m['category'], size=resizer.load_size, split=split, cache=True, touched=touched))
+
+def _below(root, file): # Folder of the data; a file, mostly in it
+    "Name of `file` in the record of a run"
+    file = Path(file)
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
+
+def _digest(file): # A regular file
+    "(bytes, SHA-256) of what it holds"
+    data = Path(file).read_bytes()
+    return len(data), hashlib.sha256(data).hexdigest()
+
+def _write_pictures(file, found): # pictures.csv; from `_pictures`
+    "One row a picture"
+    text = io.StringIO(newline='')
+    csv.writer(text).writerows([('split','file','bytes','sha256'), *((*k, *v) for k,v in found.items())])
+    save_atomic(file, lambda f: f.write(text.getvalue().encode(errors='surrogateescape')))
+
+def _read_pictures(file): # pictures.csv
+    "What `_write_pictures` wrote"
+    try:
+        with open(file, newline='', encoding='utf-8', errors='surrogateescape') as f: return {(o['split'],o['file']): (int(o['bytes']),o['sha256']) for o in csv.DictReader(f)}
+    except (KeyError, ValueError, TypeError) as e: raise ValueError(f"{file} is damaged: delete it to go on without comparing the pictures") from e
 
 def _history(file): # history.csv of a run
     "The losses that a training has written, for their curve"
     if not file.is_file(): return []
-    with open(file, newline='', encoding='utf-8') as f: return [{k: float(v) for k,v in row.items() if v} for row in csv.DictReader(f)]
+    try:
+        with open(file, newline='', encoding='utf-8') as f: return [{k: float(v) for k,v in row.items() if v} for row in csv.DictReader(f)]
+    except (ValueError, TypeError, csv.Error) as e: raise ValueError(f"{file} is damaged: {e}") from e
 
 def _reconstruction(det, x): # Trained detector; pictures (b,3,h,w)
     "What the report shows of `det`: the reconstruction, where the method has one"
@@ -292,23 +363,38 @@ def _photos(names, size): # Files and folders; side to which they are brought, N
     if lost: raise FileNotFoundError(f"no such file or folder: {', '.join(lost)}")
     files = [p for o in names for p in (pictures_in(o) if Path(o).is_dir() else [Path(o)])]
     if not files: raise ValueError('no photos given, expected files or folders of them')
-    return check(ImageDataset(files, ['good']*len(files), size=size, cache=size is not None))
+    return check(ImageDataset(files, ['good']*len(files), size=size))
 
-def _save_map(out, stem, path, amap, low, high): # Folder, name, photo, its map (h,w), range of all maps
-    "Write the map of the photo at `path` as a 16-bit PNG and as an overlay, in the photo's size"
-    x = load_image(path)
-    big = F.interpolate(amap[None,None], x.shape[1:], mode='bilinear')[0,0]
-    grey = ((big-low)/(high-low)).clamp(0,1).mul(65535).round().numpy().astype('uint16')
-    Image.fromarray(grey).save(out/'maps'/f'{stem}.png')
-    (out/'overlays'/f'{stem}.png').write_bytes(png(overlay(x[None], big[None], vmin=low, vmax=high)[0]))
+_OVERLAY = 1600 # pixels on the longer side, at most: overlays are for eyes, maps have the photo's size
 
-def _write_answers(out, answers, maps): # New folder; what is said of each photo; its map
+def _save_map(out, stem, path, amap, low, high, draw): # Folder, name, photo, its map (h,w), range of all maps; draw an overlay?
+    "Write the map of the photo at `path` as a 16-bit PNG in the photo's size, and perhaps as an overlay"
+    w,h = picture_size(path)
+    grey = F.interpolate(amap[None,None], (h,w), mode='bilinear')[0,0].sub_(low).div_(high-low).clamp_(0,1).mul_(65535).round_().numpy().astype('uint16')
+    Image.fromarray(grey).save(out/'maps'/f'{stem}.png', compress_level=1)
+    if not draw: return
+    k = max(1, max(h,w)/_OVERLAY)
+    small = round(h/k),round(w/k)
+    heat = F.interpolate(amap[None,None], small, mode='bilinear')[0]
+    (out/'overlays'/f'{stem}.png').write_bytes(png(overlay(load_image(path, small)[None], heat, vmin=low, vmax=high)[0]))
+
+def _name(path): # Of a photo
+    "Its name for files of ours: no longer than file systems take, no bytes that are no letters"
+    return re.sub(r'[^\w. ()@+-]', '_', Path(path).stem)[:50]
+
+def _cell(text): # Anything that prints
+    "`text` for a table: a spreadsheet takes what begins with one of these for a formula"
+    text = printable(text)
+    return f"'{text}" if text[:1] in '=+-@' else text
+
+def _write_answers(out, answers, maps, draw): # New folder; what is said of each photo; file of maps; overlays?
     "Write scores.csv, maps and overlays; one range of colours serves all"
-    for o in ('maps','overlays'): (out/o).mkdir(parents=True)
-    low,high = min(float(m.min()) for m in maps), max(answers[0].threshold, *(float(m.max()) for m in maps))
+    for o in ('maps','overlays') if draw else ('maps',): (out/o).mkdir()
+    ranges = [maps.get(i)[0].aminmax() for i in range(len(answers))]
+    low,high = min(float(o.min) for o in ranges), max(answers[0].threshold, *(float(o.max) for o in ranges))
     with open(out/'scores.csv', 'w', newline='', encoding='utf-8') as f:
         rows = csv.writer(f)
         rows.writerow(['path','score','threshold','verdict'])
-        for i,(a,m) in enumerate(zip(answers, maps)):
-            rows.writerow([a.path, f'{a.score:.6g}', f'{a.threshold:.6g}', 'defect' if a.defect else 'good'])
-            _save_map(out, f'{i:04}_{Path(a.path).stem}', a.path, m, low, high)
+        for i,a in enumerate(answers):
+            rows.writerow([_cell(a.path), f'{a.score:.6g}', f'{a.threshold:.6g}', 'defect' if a.defect else 'good'])
+            _save_map(out, f'{i:04}_{_name(a.path)}', a.path, maps.get(i)[0], low, high, draw)

@@ -207,11 +207,11 @@ class Resizer:
         "`det` for whole photos"
         return det if self.mode=='resize' else TiledDetector(det, self.mode, size=self.size)
     def check(self,
-        ds:Dataset # Photos to learn from or to measure on
-    ) -> Dataset: # `ds`
-        "To be padded or cut, the photos of `ds` must have one size"
-        if self.mode=='resize': return ds
-        shapes = sorted({tuple(ds[i].x.shape[1:]) for i in range(len(ds))})
-        if len(shapes)<2: return ds
+        *data:Dataset # Photos to learn from and to measure on
+    ):
+        "To be padded or cut, all photos of `data` must have one size: what is measured per place needs one place"
+        if self.mode=='resize': return
+        shapes = sorted({tuple(ds[i].x.shape[1:]) for ds in data for i in range(len(ds))})
+        if len(shapes)<2: return
         found = ', '.join(f'{w}x{h}' for h,w in shapes[:3])+(', ...' if len(shapes)>3 else '')
         raise ValueError(f"resize_mode {self.mode} needs photos of one size to learn and to measure, got {found}")
