@@ -137,7 +137,7 @@ def evaluate_baselines(
 ) -> dict[str,dict]: # Name of the baseline -> what `evaluate` says
     "Fit both baselines on `train_dl` and `evaluate` them on `test_dl`"
     dets = MeanImage(),PatchGaussian()
-    return {type(o).__name__: evaluate(*o.fit(train_dl).predict_dl(test_dl), defect_types) for o in dets}
+    return {type(o).__name__: evaluate(*o.fit(train_dl).predict_dl(test_dl, pictures=False), defect_types) for o in dets}
 
 # %% ../nbs/foundations/05_baselines.ipynb #b16c3fa2
 class Brightness(OnePass):

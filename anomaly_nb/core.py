@@ -191,10 +191,12 @@ class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anoma
             if not v.isfinite().all(): raise FloatingPointError(f"{type(self).__name__} gave {k} values that are no numbers (NaN or infinite): its weights are broken or not trained, train it again with a lower lr")
         return found
     def predict_dl(self,
-        dl # Loader of `Batch`es
-    ) -> tuple[Detection,Batch]: # Answers and truth for the whole of `dl`, on the CPU
+        dl, # Loader of `Batch`es
+        *,
+        pictures:bool=True # Keep the pictures? 12*h*w bytes each
+    ) -> tuple[Detection,Batch]: # Answers and truth for the whole of `dl`, on the CPU; `x` is (0,3,h,w) without the pictures
         "`predict` every batch of `dl`"
-        both = [([o.cpu() for o in self.predict(b.x.to(self.device))], b) for b in dl]
+        both = [([o.cpu() for o in self.predict(b.x.to(self.device))], b if pictures else b._replace(x=b.x[:0])) for b in dl]
         if not both: raise ValueError("predict_dl got a loader without pictures")
         preds,truths = zip(*both)
         return Detection(*map(torch.cat, zip(*preds))), _joined(truths, torch.cat)

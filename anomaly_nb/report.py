@@ -138,10 +138,12 @@ def _columns(
     truth:Batch, # `mask` may be None
     level:float, # The predicted mask is where the map is above it
     explain:Callable|None=None, # (b,3,h,w) -> dict of pictures
-    clean:Callable|None=None # Number of a picture -> the same without its defect (3,h,w)
+    clean:Callable|None=None, # Number of a picture -> the same without its defect (3,h,w)
+    picture:Callable|None=None # Number of a picture -> (3,h,w); None: `truth.x` holds them
 ) -> dict[str,Tensor]: # Caption -> one picture for each of `idx`
     "What the report shows of the pictures `idx`"
-    x,amap = truth.x[idx],pred.amap[idx].float()
+    x = torch.stack([picture(i) for i in idx]) if picture else truth.x[idx]
+    amap = pred.amap[idx].float()
     lo,hi = np.quantile(pred.amap.float().numpy(), [.5,.9995])
     cols = {'input': x, 'map over input': overlay(x, amap, alpha=1., vmin=lo, vmax=hi)}
     if explain: cols |= {k: _as_rgb(k, o) for k,o in explain(x).items()}
@@ -305,18 +307,19 @@ def _gallery(
     paths:list[str]|None, # (n,)
     threshold:float, # For scores
     explain:Callable|None, # (b,3,h,w) -> dict of pictures
-    clean:Callable|None # Number of a picture -> (3,h,w)
+    clean:Callable|None, # Number of a picture -> (3,h,w)
+    picture:Callable|None # Number of a picture -> (3,h,w)
 ) -> str: # HTML
     "Choose pictures, explain them, lay them out"
     groups,level = _pick(pred.score, truth.label, threshold),map_threshold(pred.amap, truth.label)
     idx = sorted({i for o in groups.values() for i in o})
     words = {i: [defect_types[i], f'score {float(pred.score[i]):.4g}', 'reported' if pred.score[i]>threshold else 'passed'] for i in idx}
     if paths: words = {i: o+['/'.join(Path(paths[i]).parts[-2:])] for i,o in words.items()}
-    h,w = truth.x.shape[2:]
+    h,w = pred.amap.shape[1:]
     rule = (f'<p>All pictures are as they were measured, {w}x{h} pixels: a photo that was resized to another shape looks squashed. '
         'One range of colours serves all maps, so where the score is low the map is faint. The predicted mask is where '
         f'the map is above {level:.4g}, which 0.5&nbsp;% of the pixels of good pictures exceed.</p>\n')
-    return '<h2>Pictures</h2>\n' + rule + _pictures(groups, _columns(idx, pred, truth, level, explain, clean), idx, words)
+    return '<h2>Pictures</h2>\n' + rule + _pictures(groups, _columns(idx, pred, truth, level, explain, clean, picture), idx, words)
 
 # %% ../nbs/foundations/07_report.ipynb #19e7f630
 def write_report(
@@ -334,6 +337,7 @@ def write_report(
     paths:list[str]|None=None, # (n,) file of each picture
     explain:Callable|None=None, # (b,3,h,w) -> dict of pictures: `Detector.explain`
     clean:Callable|None=None, # Number of a picture -> the same without its defect: `ds.clean`
+    picture:Callable|None=None, # Number of a picture -> (3,h,w), read when it is shown; None: `truth.x` holds them all
     threshold:float|None=None, # From `calibrate`; None or NaN: `f1_threshold`
     notes:list[str]=() # Paragraphs under the headline
 ) -> Path: # `path`
@@ -345,7 +349,7 @@ def write_report(
     pngs = _charts({'this method': pred}|(curves or {}), truth, defect_types, at, losses)
     parts = [_head(title, [_verdicts(pred.score, truth.label, at, given), *notes], settings or {}),
         _tables(defect_types, pred.score>at, metrics, baselines), _strip(pngs),
-        _gallery(pred, truth, defect_types, paths, at, explain, clean)]
+        _gallery(pred, truth, defect_types, paths, at, explain, clean, picture)]
     html = _PAGE.substitute(title=escape(title), body='\n'.join(parts)).encode('utf-8', 'xmlcharrefreplace')
     save_atomic(path, lambda f: f.write(html))
     return Path(path)

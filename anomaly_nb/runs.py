@@ -77,8 +77,8 @@ class Answer(NamedTuple):
 
 class _Measured(NamedTuple): # What `measure` found out
     metrics:dict # As in metrics.json; {} where there is nothing to measure
-    pred:Detection # Of the test pictures
-    truth:Batch # Their truth
+    pred:Detection|None # Of the test pictures, where there is something to measure
+    truth:Batch|None # Their truth, without the pictures
     test:Dataset # Themselves
     asked:dict # The manifest, for these pictures
     out:Path # Where the figures went
@@ -154,9 +154,9 @@ class RunFolder:
     def _budget(self): return {k: self.manifest[k] for k in ('steps','epochs','minutes')}
 
     def _pictures(self):
-        "(split, file) -> (bytes, digest) of every photo and mask on the disk"
-        root = Path(self.manifest['data'])
-        return {(split, _below(root, file)): _digest(file) for split in ('train','test') for ds in [self.data(split)] for file in [*ds.paths, *filter(None, getattr(ds, 'masks', ()))] if Path(file).is_file()}
+        "File -> (bytes, digest) of every photo and mask on the disk; which is for what follows from their names"
+        root,data = Path(self.manifest['data']),[self.data(o) for o in ('train','test')]
+        return {_below(root, o): _digest(o) for ds in data for o in [*ds.paths, *filter(None, getattr(ds, 'masks', ()))] if Path(o).is_file()}
 
     def _expect_pictures(self):
         "An error if the pictures are others than those that the run began with"
@@ -164,7 +164,7 @@ class RunFolder:
         if not file.is_file(): return
         then,now = _read_pictures(file),self._pictures()
         differ = {'added': now.keys()-then.keys(), 'gone': then.keys()-now.keys(), 'changed': {k for k in now.keys()&then.keys() if now[k]!=then[k]}}
-        said = [f"{len(v)} {k} ({', '.join(printable(o) for _,o in sorted(v)[:3])}{', ...' if len(v)>3 else ''})" for k,v in differ.items() if v]
+        said = [f"{len(v)} {k} ({', '.join(printable(o) for o in sorted(v)[:3])}{', ...' if len(v)>3 else ''})" for k,v in differ.items() if v]
         if said: raise ValueError(f"{self.path} was started with other pictures: {'; '.join(said)}. Put them back, or start a new run")
 
     @contextmanager
@@ -251,8 +251,9 @@ class RunFolder:
         self.resizer.check(good, test)
         out = Path(out).expanduser() if out is not None else next_free(self.path/'eval') if other else self.path
         photo_det,learned_from = self.resizer.detector(det), parts_of(good, asked['seed'], asked['select_best']).learn
-        pred,truth = photo_det.predict_dl(dataloader(test))
-        metrics = _metrics(photo_det, pred, truth, learned_from, test)
+        measurable = len({o=='good' for o in test.defect_types})==2
+        pred,truth = photo_det.predict_dl(dataloader(test), pictures=False) if measurable else (None,None)
+        metrics = _metrics(photo_det, pred, truth, learned_from, test) if measurable else {}
         if metrics and str(asked['data']).startswith('elpv:'): metrics['baselines']['Brightness'] = _brightness(asked['data'], det.size)
         out.mkdir(parents=True, exist_ok=True)
         settings = {k: str(v) if isinstance(v, Path) else v for k,v in det.settings.items()}
@@ -268,7 +269,7 @@ class RunFolder:
         det = self._trained()
         figures = {k: v for k,v in metrics.items() if k not in ('baselines','restoration')} | {_RESTORATION_LABELS[k]: v for k,v in metrics.get('restoration', {}).items()}
         return write_report(out/'report.html', pred, truth, title=f"{type(det).__name__} on {asked['data']}", metrics=figures, baselines=metrics['baselines'], losses=det.losses, settings=asked,
-            defect_types=test.defect_types, paths=test.paths, explain=lambda x: _reconstruction(self.resizer.detector(det), x), clean=getattr(test, 'clean', None), threshold=float(det.threshold))
+            defect_types=test.defect_types, paths=test.paths, explain=lambda x: _reconstruction(self.resizer.detector(det), x), clean=getattr(test, 'clean', None), picture=lambda i: test[i].x, threshold=float(det.threshold))
 
     def predict(self,
         images:str|Path|list[str|Path], # Files and folders
@@ -314,13 +315,13 @@ def _digest(file): # A regular file
 def _write_pictures(file, found): # pictures.csv; from `_pictures`
     "One row a picture"
     text = io.StringIO(newline='')
-    csv.writer(text).writerows([('split','file','bytes','sha256'), *((*k, *v) for k,v in found.items())])
+    csv.writer(text).writerows([('file','bytes','sha256'), *((k, *v) for k,v in found.items())])
     save_atomic(file, lambda f: f.write(text.getvalue().encode(errors='surrogateescape')))
 
 def _read_pictures(file): # pictures.csv
     "What `_write_pictures` wrote"
     try:
-        with open(file, newline='', encoding='utf-8', errors='surrogateescape') as f: return {(o['split'],o['file']): (int(o['bytes']),o['sha256']) for o in csv.DictReader(f)}
+        with open(file, newline='', encoding='utf-8', errors='surrogateescape') as f: return {o['file']: (int(o['bytes']),o['sha256']) for o in csv.DictReader(f)}
     except (KeyError, ValueError, TypeError) as e: raise ValueError(f"{file} is damaged: delete it to go on without comparing the pictures") from e
 
 def _history(file): # history.csv of a run
@@ -341,14 +342,14 @@ _RESTORATION_LABELS = dict(inside='Squared error to the clean picture that is le
 def _restoration(det, truth, test): # Trained detector, truth of the test pictures, themselves
     "How well the reconstruction of `det` restores drawn defects; {} where the clean pictures are not known"
     if not hasattr(test, 'clean'): return {}
-    parts = [_reconstruction(det, x) for x in truth.x.split(16)]
+    x = torch.stack([test[i].x for i in range(len(test))])
+    parts = [_reconstruction(det, o) for o in x.split(16)]
     if not parts[0]: return {}
     clean = torch.stack([test.clean(i) for i in range(len(test))])
-    return dict(restoration=restoration(torch.cat([o['reconstruction'] for o in parts]), clean, truth))
+    return dict(restoration=restoration(torch.cat([o['reconstruction'] for o in parts]), clean, truth._replace(x=x)))
 
 def _metrics(det, pred, truth, good, test): # Trained detector, its answers, their truth; good pictures for the baselines; test pictures
-    "All figures, {} where the test pictures are all good or all defective"
-    if truth.label.all() or not truth.label.any(): return {}
+    "All figures"
     return {**evaluate(pred, truth, test.defect_types), **_restoration(det, truth, test), 'baselines': evaluate_baselines(dataloader(good), dataloader(test), test.defect_types)}
 
 def _brightness(spec, size): # 'elpv:mono' or 'elpv:poly'; side of the pictures
