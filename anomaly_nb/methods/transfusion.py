@@ -38,7 +38,7 @@ class TransFusion(TrainedDetector):
     presets = dict(paper={}, official=dict(official=True), small=dict(widths=(32,64,128), num_res_blocks=1, attention_levels=(2,), time_dim=64, groups=8, downsample=None, num_inference_steps=5,
         reverse_step='restore', mask_threshold=.25, kernel=3, lam=.5, recon_map='normal', normalize_maps=True, max_exp=4, p_other=.4, min_change=.05, color_match=0., p_last_step=.4, masked_l1_weight=1.,
         size=64, batch_size=16, steps=1000, epochs=None, lr=1e-3, lr_drop=None, warmup=50, max_grad_norm=1., ema=.995, mixed_precision='auto'))
-    limits = dict(T='[2,inf)', num_inference_steps='[1,inf)', batch_size='[1,inf)', grad_accum_steps='[1,inf)', max_exp='[0,inf)', warmup='[0,inf)', lr='(0,inf)', masked_l1_weight='[0,inf)', downsample='[1,inf)',
+    limits = dict(T='[2,inf)', num_inference_steps='[1,inf)', batch_size='[1,inf)', grad_accum_steps='[1,inf)', max_exp='[0,inf)', warmup='[0,inf)', lr='(0,inf)', masked_l1_weight='[0,inf)', max_grad_norm='(0,inf)', rotate_deg='[0,180]', downsample='[1,inf)',
         mask_threshold='(0,1)', **{o: '[0,1]' for o in ('lam','p_self','p_other','p_last_step','rotate_share','min_change','color_match','ema','lr_drop')})
     def __init__(self, *,
         widths:tuple[int,...]=(64,128,256,512), # Channels of each level of the U-Net
