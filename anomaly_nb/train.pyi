@@ -4,7 +4,7 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/train.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['cosine', 'constant', 'step_at', 'TrainConfig', 'budget', 'mix_seed', 'save_atomic', 'write_json', 'Session', 'Trainer', 'native_bf16', 'train', 'autocast', 'check_settings', 'with_dataset', 'TrainedDetector']
+__all__ = ['cosine', 'constant', 'step_at', 'step_every', 'TrainConfig', 'budget', 'mix_seed', 'save_atomic', 'write_json', 'Session', 'Trainer', 'native_bf16', 'train', 'autocast', 'check_settings', 'with_dataset', 'TrainedDetector']
 import csv, inspect, io, json, math, os, signal, threading, time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -28,6 +28,9 @@ def constant(p: float) -> float:
 
 def step_at(at: float, factor: float=0.1) -> Callable:
     """Full rate until progress `at`, then `factor` of it"""
+
+def step_every(epochs: int, factor: float=0.1) -> Callable:
+    """`factor` of the rate after each `epochs` epochs, whatever the budget"""
 
 class TrainConfig(NamedTuple):
     """The settings that decide the numbers of a training"""
