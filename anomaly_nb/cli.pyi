@@ -5,7 +5,7 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/cli.html.md"""
 from typing import Any
 from typing_extensions import Self
 __all__ = ['UsageError', 'fit', 'eval_', 'predict', 'doctor', 'book', 'demo', 'main']
-import argparse, ast, inspect, shlex, shutil, sys
+import argparse, ast, inspect, os, shlex, shutil, sys, warnings
 from contextlib import contextmanager
 from pathlib import Path
 from types import NoneType
@@ -60,6 +60,12 @@ def _begun(method, out, asked):
 def _resumed(method, out, asked):
     """The run in `out`, if it is what `asked` says"""
 
+def _say(text):
+    """Print `text`; a reader that has gone (`| head -1`) ends the printing, not the work"""
+
+def _warn(message, category, filename, lineno, file=None, line=None):
+    """What was left out, in one line as a user reads it"""
+
 def fit(method: str, *, data: str | None=None, category: str | None=None, size: int | None=None, preset: Literal['small', 'paper', 'official'] | None=None, steps: int | None=None, epochs: float | None=None, minutes: float | None=None, seed: int | None=None, textures: str | None=None, set_: dict | None=None, select_best: bool=False, resize_mode: Literal['resize', 'pad', 'tile'] | None=None, out: str | None=None, resume: bool=False) -> 'RunFolder':
     """Train a method, set its threshold, measure it and write the report"""
 
@@ -72,7 +78,7 @@ def _show(run, metrics):
 def eval_(run: str, *, data: str | None=None, category: str | None=None, out: str | None=None) -> dict:
     """Measure a trained run again, on its own pictures or on others"""
 
-def predict(run: str, images: list, *, resize_mode: Literal['resize', 'pad', 'tile'] | None=None, out: str | None=None) -> list:
+def predict(run: str, images: list, *, resize_mode: Literal['resize', 'pad', 'tile'] | None=None, overlays: bool=True, out: str | None=None) -> list:
     """Score, verdict, map and overlay of every photo"""
 
 def doctor():

@@ -5,14 +5,15 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/core.html.md"""
 from typing import Any
 from typing_extensions import Self
 __all__ = ['Batch', 'collate', 'Detection', 'box_mean', 'reduce_map', 'expect_pictures', 'expect_sides', 'expect_divisible', 'expect_odd', 'Detector']
-import inspect
+import inspect, json
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 import torch
 from torch import nn, Tensor
 from torch.nn import functional as F
 from huggingface_hub import ModelHubMixin, hf_hub_download
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
 from typing_extensions import Self
 
 class Batch(NamedTuple):
@@ -56,6 +57,9 @@ def expect_divisible(divisor: int, **sides: int):
 def expect_odd(**sides: int):
     """`ValueError` for a square without a middle"""
 
+def _check_config(file, cls):
+    """An error that names the file if it does not hold arguments of the constructor of `cls`"""
+
 class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anomaly-detection'], model_card_template=_CARD):
     """Learns what normal looks like in `fit`, says where it is not in `predict`"""
     losses: list[dict]
@@ -94,7 +98,7 @@ class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anoma
     def predict(self, x: Tensor) -> Detection:
         """Anomaly map and image score for `x`, which is checked first"""
 
-    def predict_dl(self, dl) -> tuple[Detection, Batch]:
+    def predict_dl(self, dl, *, pictures: bool=True) -> tuple[Detection, Batch]:
         """`predict` every batch of `dl`"""
 
     def calibrate(self, dl_good, quantile: float=0.99) -> Self:
@@ -112,3 +116,7 @@ class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anoma
     @classmethod
     def _from_pretrained(cls, *, model_id, revision, cache_dir, force_download, local_files_only, token, **settings):
         ...
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **options) -> Self:
+        """The detector that `save_pretrained` has written"""

@@ -4,10 +4,12 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/data.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['DataError', 'load_image', 'load_mask', 'is_picture', 'natural_order', 'pictures_in', 'ImageDataset', 'check', 'categories_in', 'mvtec', 'visa', 'folder', 'normalize_light', 'elpv', 'open_data', 'dataloader', 'Subset', 'hold_out']
-import csv, re, unicodedata
+__all__ = ['DataError', 'DataWarning', 'load_image', 'load_mask', 'is_picture', 'natural_order', 'printable', 'pictures_in', 'picture_size', 'TensorFile', 'ImageDataset', 'check', 'categories_in', 'mvtec', 'visa', 'folder', 'normalize_light', 'elpv', 'open_data', 'dataloader', 'Subset', 'hold_out']
+import csv, os, re, tempfile, unicodedata, warnings
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,64 +18,132 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, RandomSampler
 from .builtin import builtin, categories
 from .core import Batch, collate
 
 class DataError(ValueError):
     """Pictures that cannot be used as asked: one line that names the file or folder, what was found, what was expected"""
 
+class DataWarning(UserWarning):
+    """One line about what was left out of a data set, and why"""
+
 @contextmanager
 def _naming(path):
     """Turn whatever goes wrong with file `path` into one line that names it"""
 
+def _formats():
+    """Formats that we open: pixels, and nothing that is run"""
+
+@contextmanager
+def _opened(path):
+    """The one picture in file `path`, its header read"""
+
 def _upright(path):
-    """The picture in file `path`, decoded and turned as its EXIF tag says"""
+    """The picture in file `path`, decoded and turned as its EXIF tag says, wherever in the file it stands"""
 
 def _deep(img):
     """Has `img` more than 8 bits a channel?"""
 
-def _rgb(img):
-    """`img` as (3,h,w) float32 in [0,1], on black where it is transparent"""
+def _values(img):
+    """Channels of `img` as uint8 (h,w) or (h,w,3), on black where it is transparent; deep ones as float32 (h,w) in [0,1]"""
 
-def _resize(x, size, mode):
-    """Bring `x` to `size`"""
+def _floats(v):
+    """`v` as (1,h,w) or (3,h,w) float32 in [0,1]"""
+
+def _sides(size):
+    """`size` as (h,w), or None for as is"""
+
+def _resize(x, hw, mode):
+    """Bring `x` to `hw`"""
+
+def _shrunk(v, hw):
+    """`v` as (3,h,w) float32 in [0,1]; rows become float a few at a time, so that a large photo needs little more memory than its bytes"""
 
 def load_image(path: str | Path, size: int | tuple | None=None) -> Tensor:
     """Read the picture in `path`, upright and in RGB, shrunk to `size` without aliasing"""
+_LOSSY_TIFF = {'jpeg', 'tiff_jpeg', 'webp', 'jp2000', '34712', 'lerc'}
+
+def _lossy(path, img):
+    """Does the file's compression change values?"""
+
+def _drawn(v, lossy):
+    """(h,w) bool: where the mask is not black"""
+
+def _mask(img, lossy):
+    """(h,w) bool: what the mask in `img` shows, in its colours or in its transparency"""
 
 def load_mask(path: str | Path, size: int | tuple | None=None, *, touched: bool=False) -> Tensor:
-    """Read the mask in `path`: all but 0 is a defect; in a JPEG, all above 127"""
+    """Read the mask in `path`: all but black is a defect; in a lossy format, all above the middle"""
 
 def _extensions():
-    """Endings of the files that Pillow can read"""
+    """Endings of the files that we open"""
 
 def is_picture(path: str | Path) -> bool:
-    """Is `path` a file that is not hidden, with an ending that Pillow can read?"""
+    """Is `path` a regular file that is not hidden, with the ending of a format that we open?"""
 
 def natural_order(path: str | Path) -> tuple:
     """Sort key that puts part9 before part10"""
 
-def _listed(path):
-    """Picture files right in folder `path`, in natural order"""
+def printable(name) -> str:
+    """`name` with escapes for what is no character: line breaks, a terminal's control codes, bytes that are not UTF-8"""
 
-def _folders(path):
+def _few(items, most=3):
+    """The first of `items`, and how many more there are"""
+
+def _skipped(path, left):
+    """One warning that says what in `path` is left out, and why"""
+
+def _why(path):
+    """Why it is none; '' for what nobody misses: folders, hidden files, what a system leaves behind"""
+
+def _listed(path):
+    """Picture files right in folder `path`, in natural order; a warning names other files"""
+
+def _folders(path, say=False):
     """Sub-folders of `path` that a person made, in natural order"""
 
 def _dir(path, what):
     """`path` as a folder that exists"""
 
+def _sub(path, *names):
+    """The sub-folder of `path` with one of `names`, whatever its capitals; None where there is none"""
+
 def pictures_in(path: str | Path, what: str='pictures') -> list[Path]:
     """Picture files in folder `path`, at least one"""
 
-def _size(path):
-    """(width, height) of the upright picture in `path`, from its header alone"""
+def _header(path):
+    """An error if the header of the file does not show one picture"""
+
+def picture_size(path: str | Path) -> tuple[int, int]:
+    """Size of the upright picture in `path`, which is decoded: the tag that turns it may stand behind its pixels"""
 
 def _each(read, items):
     """`read` of all `items`; where some fail, one error that lists them all"""
 
 def _verify(paths, masks):
     """Every defect has its mask, every header can be read, every mask fits its picture"""
+
+class TensorFile:
+    """Tensors in a file without a name: about as quick as memory, and none of it is held"""
+    file: tempfile.TemporaryFile
+    at: dict
+    owner: Any
+
+    def __init__(self):
+        ...
+
+    def __contains__(self, i: int) -> bool:
+        ...
+
+    def put(self, i: int, *parts: Tensor) -> bool:
+        """Keep `parts`, if there is room; a worker process only reads"""
+
+    def get(self, i: int) -> list[Tensor]:
+        """The tensors that were put there"""
+
+    def __reduce__(self):
+        ...
 
 class ImageDataset(Dataset):
     """Photos on a disk with what is known about them, read when asked for"""
@@ -84,8 +154,7 @@ class ImageDataset(Dataset):
     size: int | tuple | None
     touched: bool
     tfm: Any
-    cache: bool
-    _kept: dict
+    _kept: TensorFile | None
 
     def __init__(self, paths: list, defect_types: list[str], masks: list | None=None, *, size: int | tuple | None=256, cache: bool=False, touched: bool=False, tfm=None):
         ...
@@ -97,11 +166,14 @@ class ImageDataset(Dataset):
         ...
 
 def check(ds: Dataset) -> Dataset:
-    """Decode every picture of `ds`; one `DataError` lists all that are damaged"""
+    """Decode every picture of `ds`; one `DataError` lists all that are damaged, one `DataWarning` says how many defects have an empty mask"""
 _VISA: str
 
 def _visa_rows(path):
-    """Rows of VisA's split file under `path`"""
+    """Rows of VisA's split file under `path`, each field without blanks around it"""
+
+def _visa_row(where, row):
+    """`row` cleaned, if it makes sense"""
 
 def categories_in(path: str | Path) -> list[str]:
     """Names of the categories under `path`"""
@@ -115,11 +187,23 @@ def _category(path, category):
 def _is_train(split):
     """Is `split` 'train'? An error if it is not 'test' either"""
 
+def _stem(path):
+    """Its name without the ending, in one Unicode form"""
+
 def _mask_files(paths, where):
-    """The file in folder `where` with the name of each of `paths`, or that name and `_mask`"""
+    """The file in folder `where` with the name of each of `paths`, or that name and `_mask`; no picture shares its mask, none has two"""
+
+def _unlikely(found, where):
+    """An error for what would be read, and meant otherwise"""
 
 def _gather(found, where, **kw):
     """`ImageDataset` of all in `found`, good ones first"""
+_BAD: tuple
+_MASKS: tuple
+_LIKE_GOOD: tuple
+
+def _types(path):
+    """Sub-folders of `path` by defect type; capitals of 'good' do not matter, and what is nearly 'good' is asked about"""
 
 def mvtec(path: str | Path, category: str | None=None, *, size: int | tuple | None=256, split: str='train', cache: bool=False, touched: bool=False) -> ImageDataset:
     """Pictures in the layout of MVTec AD; without ground_truth they have no masks"""
@@ -145,8 +229,17 @@ def elpv(kind: str='mono', *, size: int | tuple | None=256, split: str='train', 
 def _open_folder(path, category, **kw):
     """The data set in folder `path`, recognised by its layout"""
 
+def _open_own(path, good, **kw):
+    """The pictures in `good`, `bad` and `masks` of folder `path`"""
+
 def open_data(spec: str | Path, *, category: str | None=None, size: int | tuple | None=64, split: str='train', seed: int=0, cache: bool=False, touched: bool=False) -> Dataset:
     """Open the pictures that `spec` names, whatever their layout"""
+
+class _Order(RandomSampler):
+    """The order that `DataLoader(shuffle=True)` takes without workers, whatever their number"""
+
+    def __iter__(self):
+        ...
 
 def dataloader(ds: Dataset, bs: int=16, *, shuffle: bool=False, workers: int=0, seed: int=0) -> DataLoader:
     """Batches of `ds`"""

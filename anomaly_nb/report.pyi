@@ -48,7 +48,7 @@ def _img(pic: Tensor | bytes, alt: str='') -> str:
 def _pack(pic: Tensor) -> tuple[bytes, str]:
     """`pic` as a small file"""
 
-def _columns(idx: list[int], pred: Detection, truth: Batch, level: float, explain: Callable | None=None, clean: Callable | None=None) -> dict[str, Tensor]:
+def _columns(idx: list[int], pred: Detection, truth: Batch, level: float, explain: Callable | None=None, clean: Callable | None=None, picture: Callable | None=None) -> dict[str, Tensor]:
     """What the report shows of the pictures `idx`"""
 
 def _as_rgb(name: str, o: Tensor) -> Tensor:
@@ -85,8 +85,8 @@ def _strip(pngs: dict[str, bytes]) -> str:
 def _pictures(groups: dict[str, list[int]], shown: dict[str, Tensor], idx: list[int], words: dict[int, list[str]]) -> str:
     """The picked pictures, group by group"""
 
-def _gallery(pred: Detection, truth: Batch, defect_types: list[str], paths: list[str] | None, threshold: float, explain: Callable | None, clean: Callable | None) -> str:
+def _gallery(pred: Detection, truth: Batch, defect_types: list[str], paths: list[str] | None, threshold: float, explain: Callable | None, clean: Callable | None, picture: Callable | None) -> str:
     """Choose pictures, explain them, lay them out"""
 
-def write_report(path: str | Path, pred: Detection, truth: Batch, *, title: str='Anomaly detection', metrics: dict | None=None, baselines: dict[str, dict] | None=None, curves: dict[str, Detection] | None=None, losses: list[dict]=(), settings: dict | None=None, defect_types: list[str] | None=None, paths: list[str] | None=None, explain: Callable | None=None, clean: Callable | None=None, threshold: float | None=None, notes: list[str]=()) -> Path:
+def write_report(path: str | Path, pred: Detection, truth: Batch, *, title: str='Anomaly detection', metrics: dict | None=None, baselines: dict[str, dict] | None=None, curves: dict[str, Detection] | None=None, losses: list[dict]=(), settings: dict | None=None, defect_types: list[str] | None=None, paths: list[str] | None=None, explain: Callable | None=None, clean: Callable | None=None, picture: Callable | None=None, threshold: float | None=None, notes: list[str]=()) -> Path:
     """Write one self-contained HTML file about the predictions `pred` for the pictures of `truth`"""

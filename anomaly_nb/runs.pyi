@@ -5,20 +5,23 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/runs.html.md"""
 from typing import Any
 from typing_extensions import Self
 __all__ = ['Parts', 'parts_of', 'next_free', 'Answer', 'RunFolder']
-import csv, json
+import csv, hashlib, io, json, re, shutil
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple, TypeVar
 import torch
 from PIL import Image
 from torch.nn import functional as F
 from torch.utils.data import Dataset
+from filelock import FileLock, Timeout
 from . import __version__
 from .core import Batch, Detection, Detector
 from .metrics import evaluate, restoration
-from .train import TrainedDetector, budget, write_json
+from .train import TrainedDetector, budget, new_folder, save_atomic, write_json
 from .sizes import Resizer
-from .data import ImageDataset, check, dataloader, elpv, hold_out, load_image, open_data, pictures_in
+from .data import ImageDataset, TensorFile, check, dataloader, elpv, hold_out, load_image, open_data, picture_size, pictures_in, printable
 from .baselines import Brightness, evaluate_baselines
 from .show import overlay, png
 from .report import write_report
@@ -32,6 +35,7 @@ class Parts(NamedTuple):
 def parts_of(good: Dataset, seed: int=0, select_best: bool=False) -> Parts:
     """Split `good`: a tenth for the threshold, of the rest a tenth to select by"""
 _D = TypeVar('_D', bound=Detector)
+_ASKED: tuple
 
 def _manifest(path):
     """What `path` says was asked for"""
@@ -48,15 +52,15 @@ class Answer(NamedTuple):
 
 class _Measured(NamedTuple):
     metrics: dict
-    pred: Detection
-    truth: Batch
+    pred: Detection | None
+    truth: Batch | None
     test: Dataset
     asked: dict
     out: Path
 
 class RunFolder:
     """A training and all that came of it, in one folder"""
-    path: Path
+    path: Any
     det_class: type[TrainedDetector] | None
     manifest: dict[str, Any]
     _det: TrainedDetector | None
@@ -86,6 +90,16 @@ class RunFolder:
     def _budget(self):
         ...
 
+    def _pictures(self):
+        """File -> (bytes, digest) of every photo and mask on the disk; which is for what follows from their names"""
+
+    def _expect_pictures(self):
+        """An error if the pictures are others than those that the run began with"""
+
+    @contextmanager
+    def _alone(self):
+        """No other process trains here meanwhile, and what a killed one has left is gone"""
+
     def data(self, split: str='test') -> Dataset:
         """The pictures of the run"""
 
@@ -98,8 +112,14 @@ class RunFolder:
     def _trained(self):
         """The detector, from the folder unless it is at hand"""
 
-    def fit(self) -> Self:
+    def fit(self) -> 'RunFolder':
         """Train, or go on from the last checkpoint; then set the threshold and save"""
+
+    def _fit(self) -> Self:
+        """`fit`, alone with the folder"""
+
+    def _save(self, det):
+        """What `save_pretrained` writes, the weights last: a run that has them is finished"""
 
     def measure(self, *, data: str | Path | None=None, category: str | None=None, out: str | Path | None=None) -> dict[str, Any]:
         """Measure the detector and its baselines on test pictures, and write metrics.json"""
@@ -107,11 +127,23 @@ class RunFolder:
     def report(self) -> Path | None:
         """Write report.html about what was measured last"""
 
-    def predict(self, images: str | Path | list[str | Path], *, resize_mode: Literal['resize', 'pad', 'tile'] | None=None, out: str | Path | None=None) -> list[Answer]:
-        """Score and verdict of every photo, with scores.csv, 16-bit maps and overlays in `out`"""
+    def predict(self, images: str | Path | list[str | Path], *, resize_mode: Literal['resize', 'pad', 'tile'] | None=None, overlays: bool=True, out: str | Path | None=None) -> list[Answer]:
+        """Score and verdict of every photo, with scores.csv, 16-bit maps and overlays in `out`, all of it or nothing"""
 
 def _open(manifest, resizer, split):
     """The `split` of the pictures, each of them decoded once"""
+
+def _below(root, file):
+    """Name of `file` in the record of a run"""
+
+def _digest(file):
+    """(bytes, SHA-256) of what it holds"""
+
+def _write_pictures(file, found):
+    """One row a picture"""
+
+def _read_pictures(file):
+    """What `_write_pictures` wrote"""
 
 def _history(file):
     """The losses that a training has written, for their curve"""
@@ -124,16 +156,23 @@ def _restoration(det, truth, test):
     """How well the reconstruction of `det` restores drawn defects; {} where the clean pictures are not known"""
 
 def _metrics(det, pred, truth, good, test):
-    """All figures, {} where the test pictures are all good or all defective"""
+    """All figures"""
 
 def _brightness(spec, size):
     """How far mean brightness alone gets on solar cells as they were photographed"""
 
 def _photos(names, size):
     """The photos that `names` stand for, each one decoded"""
+_OVERLAY: int
 
-def _save_map(out, stem, path, amap, low, high):
-    """Write the map of the photo at `path` as a 16-bit PNG and as an overlay, in the photo's size"""
+def _save_map(out, stem, path, amap, low, high, draw):
+    """Write the map of the photo at `path` as a 16-bit PNG in the photo's size, and perhaps as an overlay"""
 
-def _write_answers(out, answers, maps):
+def _name(path):
+    """Its name for files of ours: no longer than file systems take, no bytes that are no letters"""
+
+def _cell(text):
+    """`text` for a table: a spreadsheet takes what begins with one of these for a formula"""
+
+def _write_answers(out, answers, maps, draw):
     """Write scores.csv, maps and overlays; one range of colours serves all"""

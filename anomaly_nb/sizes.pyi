@@ -100,5 +100,5 @@ class Resizer:
     def detector(self, det: Detector) -> Detector:
         """`det` for whole photos"""
 
-    def check(self, ds: Dataset) -> Dataset:
-        """To be padded or cut, the photos of `ds` must have one size"""
+    def check(self, *data: Dataset):
+        """To be padded or cut, all photos of `data` must have one size: what is measured per place needs one place"""

@@ -4,8 +4,8 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/train.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['cosine', 'constant', 'step_at', 'TrainConfig', 'budget', 'mix_seed', 'save_atomic', 'write_json', 'Session', 'Trainer', 'native_bf16', 'train', 'autocast', 'check_settings', 'with_dataset', 'TrainedDetector']
-import csv, inspect, io, json, math, os, signal, threading, time
+__all__ = ['cosine', 'constant', 'step_at', 'step_every', 'TrainConfig', 'budget', 'mix_seed', 'save_atomic', 'write_json', 'new_folder', 'Session', 'Trainer', 'native_bf16', 'train', 'autocast', 'check_settings', 'with_dataset', 'TrainedDetector']
+import csv, errno, inspect, io, json, math, os, shutil, signal, threading, time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from itertools import islice
@@ -28,6 +28,9 @@ def constant(p: float) -> float:
 
 def step_at(at: float, factor: float=0.1) -> Callable:
     """Full rate until progress `at`, then `factor` of it"""
+
+def step_every(epochs: int, factor: float=0.1) -> Callable:
+    """`factor` of the rate after each `epochs` epochs, whatever the budget"""
 
 class TrainConfig(NamedTuple):
     """The settings that decide the numbers of a training"""
@@ -59,6 +62,10 @@ def save_atomic(path: str | Path, write: Callable):
 
 def write_json(path: str | Path, o: Any):
     """Write `o` to `path`, whole or not at all"""
+
+@contextmanager
+def new_folder(path: str | Path) -> Iterator[Path]:
+    """A folder that appears under its name when the block has filled it, whole or not at all"""
 
 def _seed(device, s):
     ...
@@ -118,6 +125,7 @@ class Trainer:
     params: list
     session: Session
     accelerator: Any
+    batch_seeds: Any
     net: Any
     optimizer: Any
     loader: Any
@@ -166,17 +174,64 @@ class Trainer:
     def identity(self) -> dict:
         """What must agree between a checkpoint and the training that resumes it"""
 
+    def sound(self):
+        """An error instead of saving weights that are no numbers; `check` looks before a step, this after it"""
+
+    @property
+    def kept(self) -> str:
+        """Where the last good checkpoint is"""
+
     def save(self):
         """Write checkpoint and history, whole or not at all; the main process only"""
 
     def load(self):
         """Go back to where the checkpoint in `out` stopped"""
 
+    def take(self, state):
+        """Go on from `state`"""
+
     def close(self):
         """Give back what was borrowed: accelerate's state, the sampler without a generator"""
 
+@contextmanager
+def _damaged(path):
+    """One line that names the file for whatever goes wrong in reading it"""
+
 def _expect_loader(dl):
     """`ValueError` for what is no loader with a batch"""
+
+def _like(dl, ds, **batches):
+    """A loader of `ds` that works as `dl` does"""
+
+class _Seeded(Dataset):
+    """The pictures of `ds`; all that is random in one follows from the seed that comes with its index, in whatever process it is read"""
+    ds: Any
+
+    def __init__(self, ds):
+        ...
+
+    def __len__(self):
+        ...
+
+    def __getitem__(self, o):
+        ...
+
+class _BatchSeeds:
+    """The batches of `sampler`; their order and a seed for each picture follow from `seed`, which is set before each epoch"""
+    sampler: Any
+    generator: Any
+    seed: int
+    batch_size: Any
+    drop_last: bool
+
+    def __init__(self, sampler, generator):
+        ...
+
+    def __len__(self):
+        ...
+
+    def __iter__(self):
+        ...
 
 class _Wrap(nn.Module):
     model: Any
@@ -234,6 +289,7 @@ class TrainedDetector(Detector):
     """A detector that learns by gradient steps: a method writes `forward` and `anomaly_map`"""
     presets: dict[str, dict] = dict(paper={}, small={})
     limits: dict[str, str] = {}
+    touched_masks: bool = False
     lr: float
     batch_size: int
     size: int

@@ -4,7 +4,8 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/blocks/augment.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['OPS', 'luma', 'gamma', 'brightness', 'sharpness', 'to_hsv', 'from_hsv', 'hue_saturation', 'invert', 'solarize', 'posterize', 'histogram', 'autocontrast', 'equalize', 'augment']
+__all__ = ['OPS', 'SPACES', 'RELEASED_OPS', 'luma', 'gamma', 'brightness', 'sharpness', 'to_hsv', 'from_hsv', 'hue_saturation', 'invert', 'solarize', 'posterize', 'histogram', 'autocontrast', 'equalize', 'augment', 'brightness_in', 'any_brightness']
+from collections.abc import Callable
 import torch, torch.nn.functional as F
 from torch import Tensor
 from .perlin import rotate, uniform
@@ -52,5 +53,45 @@ def _draw(x: Tensor, lo: float, hi: float, c: int=1, *, g: torch.Generator | Non
     """`c` numbers from U(`lo`,`hi`) for each picture of `x`, ready to broadcast"""
 OPS: dict
 
-def augment(x: Tensor, *, n_ops: int=3, g: torch.Generator | None=None) -> Tensor:
+def augment(x: Tensor, *, n_ops: int=3, g: torch.Generator | None=None, ops: dict[str, Callable] | None=None) -> Tensor:
     """Apply `n_ops` of the ten `OPS` to each picture of `x`, in the order drawn"""
+_WHITE = torch.tensor([0.950456, 1.0, 1.088754])
+_TO_XYZ = torch.tensor([[0.412453, 0.35758, 0.180423], [0.212671, 0.71516, 0.072169], [0.019334, 0.119193, 0.950227]])
+
+def _mix(x, m):
+    """The channels of `x` multiplied by the matrix `m`"""
+
+def _to_xyz(x):
+    """Light intensities of `x`, white is 1 in all three"""
+
+def _from_xyz(xyz):
+    """The RGB picture of intensities, clipped to [0,1]"""
+
+def _cie(y):
+    """CIE's root: lightness is 1.16 times this less .16"""
+
+def _cie_inverse(r):
+    """The intensity of a root"""
+
+def _in_luma(x, change):
+    """YCrCb, YUV: the same step on every channel"""
+
+def _in_value(x, change):
+    """HSV: all channels by the same factor; black becomes grey"""
+
+def _in_lightness(x, change):
+    """HLS: the middle of the darkest and brightest channel; the nearer to black or white, the less colour fits"""
+
+def _in_lab(x, change):
+    """Lab: the same step on all three roots"""
+
+def _in_luv(x, change):
+    """Luv: chromaticity moves towards white's as lightness rises"""
+SPACES: dict
+
+def brightness_in(x: Tensor, space: str, change: Callable) -> Tensor:
+    """Change the brightness of `x` as the colour space `space` understands it"""
+
+def any_brightness(x: Tensor, g: torch.Generator | None) -> Tensor:
+    """Brightness times U(.8,1.2) plus U(-30,30)/255, in either order, in a colour space drawn for each picture"""
+RELEASED_OPS = OPS | dict(brightness=any_brightness)

@@ -92,7 +92,8 @@ def object_mask(
 def _drawn_masks(
     folder:str|Path, # One mask a picture
     paths:list[str], # Training pictures
-    size:tuple # (h,w) of the answer
+    size:tuple, # (h,w) of the answer
+    released:bool=False # Shrunk and widened as `_released_mask` does?
 ) -> Tensor: # (k,h,w) bool
     "The foreground masks in `folder`, one for each of `paths`"
     have = {p.stem: p for p in pictures_in(folder, 'foreground masks')}
@@ -105,17 +106,27 @@ def _drawn_masks(
     if lost:
         want = f"{lost[0]} (expected {Path(lost[0]).stem}.png)"
         raise DataError(f"{len(lost)} of {len(paths)} training pictures have no foreground mask in {folder}: {want}")
-    masks = torch.stack([load_mask(f, size) for f in files])
+    masks = torch.stack([_released_mask(load_mask(f), size) if released else load_mask(f, size) for f in files])
     empty = [f for f,m in zip(files, masks) if not m.any()]
     if empty: raise DataError(f"{empty[0]}: a foreground mask without foreground, anomalies could lie nowhere")
     return masks
+
+# %% ../../nbs/blocks/1b_foreground.ipynb #h11dil02
+def _released_mask(
+    m:Tensor, # (H,W) bool, as drawn
+    size:tuple # (h,w) of the answer
+) -> Tensor: # (h,w) bool
+    "`m` resized, kept above one half, then widened by 5x5, as in TransFusion's released code"
+    half = F.interpolate(m[None,None].float(), size, mode='bilinear')>.5
+    return F.max_pool2d(half.float(), 5, 1, 2)[0,0]>0
 
 # %% ../../nbs/blocks/1b_foreground.ipynb #2163a806
 class ForegroundDataset(Dataset):
     "The pictures of `ds`, each with its foreground"
     def __init__(self,
         ds:Dataset, # Good training pictures, with `paths` if `source` is a folder
-        source:str|Path='auto' # 'auto', 'none' (anomalies may lie anywhere), or a folder of masks
+        source:str|Path='auto', # 'auto', 'none' (anomalies may lie anywhere), or a folder of masks
+        released:bool=False # Widen the folder's masks by 5x5, as TransFusion's released code does?
     ):
         if not len(ds): raise ValueError("ForegroundDataset got a dataset without pictures")
         self.ds,self.threshold,self.masks = ds,None,None
@@ -127,7 +138,7 @@ class ForegroundDataset(Dataset):
             if isinstance(ds, TileDataset):
                 raise ValueError(f"the masks in {source} are for whole photos: "
                     "use --resize-mode resize, or set foreground to auto or none")
-            self.masks = _drawn_masks(source, ds.paths, tuple(ds[0].x.shape[1:]))
+            self.masks = _drawn_masks(source, ds.paths, tuple(ds[0].x.shape[1:]), released)
     @property
     def paths(self) -> list[str]:
         "Those of `ds`, if it has them"

@@ -34,8 +34,11 @@ def object_threshold(x: Tensor, area: float=0.05, solid: float=0.8, most: float=
 def object_mask(x: Tensor, threshold: float | None) -> Tensor:
     """Foreground of each picture: its largest piece beyond `threshold`, slightly widened"""
 
-def _drawn_masks(folder: str | Path, paths: list[str], size: tuple) -> Tensor:
+def _drawn_masks(folder: str | Path, paths: list[str], size: tuple, released: bool=False) -> Tensor:
     """The foreground masks in `folder`, one for each of `paths`"""
+
+def _released_mask(m: Tensor, size: tuple) -> Tensor:
+    """`m` resized, kept above one half, then widened by 5x5, as in TransFusion's released code"""
 
 class ForegroundDataset(Dataset):
     """The pictures of `ds`, each with its foreground"""
@@ -44,7 +47,7 @@ class ForegroundDataset(Dataset):
     masks: Any
     _kept: dict
 
-    def __init__(self, ds: Dataset, source: str | Path='auto'):
+    def __init__(self, ds: Dataset, source: str | Path='auto', released: bool=False):
         ...
 
     @property

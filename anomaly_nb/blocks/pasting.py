@@ -90,16 +90,23 @@ def _at_hand(
     return torch.cat([*photos, patterns(limit-each*len(files), size, g=g)])
 
 # %% ../../nbs/blocks/11_pasting.ipynb #3614b410
+def _texture_files(
+    folder:str|Path # Pictures below it
+) -> list[Path]: # Sorted, at least one
+    "All pictures below `folder`"
+    folder = Path(folder).expanduser()
+    if not folder.is_dir(): raise DataError(f"no such folder: {folder} (expected pictures of textures below it)")
+    files = sorted(filter(is_picture, folder.rglob('*')))
+    if not files: raise DataError(f"no pictures below {folder}: expected at least one texture that Pillow reads")
+    return files
+
 def _from_folder(
     folder:str|Path, # Pictures below it
     size:tuple, # (h,w)
     limit:int # At most so many
 ) -> Tensor: # (k,3,h,w)
     "Pictures below `folder`, evenly spread over the sorted names, resized to `size`"
-    folder = Path(folder).expanduser()
-    if not folder.is_dir(): raise DataError(f"no such folder: {folder} (expected pictures of textures below it)")
-    files = sorted(filter(is_picture, folder.rglob('*')))
-    if not files: raise DataError(f"no pictures below {folder}: expected at least one texture that Pillow reads")
+    files = _texture_files(folder)
     k = min(len(files), limit)
     return torch.stack([load_image(files[i*len(files)//k], size) for i in range(k)])
 
@@ -126,11 +133,17 @@ class Textures:
         size:int|tuple, # Side of the pictures to train on, or (h,w)
         limit:int=400, # Pictures held in memory
         margin:float=1.25, # How much larger than `size` they are held
-        seed:int=0 # For the windows and patterns when there is no folder
+        seed:int=0, # For the windows and patterns when there is no folder
+        whole:bool=False # As released: any file of the folder, read when drawn, squeezed to `size`, no window, no mirroring; `limit` and `margin` do not count
     ):
-        self.folder,self.limit,self.seed = folder,limit,seed
+        self.folder,self.limit,self.seed,self.whole = folder,limit,seed,whole
         self.size = (size,size) if isinstance(size,int) else tuple(size)
-        self.held = tuple(ceil(margin*side) for side in self.size)
+        self.held = self.size if whole else tuple(ceil(margin*side) for side in self.size)
+
+    @cached_property
+    def files(self) -> list[Path]:
+        "Every picture below the folder"
+        return _texture_files(self.folder)
 
     @cached_property
     def bank(self) -> Tensor: # (k,3,H,W) uint8
@@ -145,10 +158,14 @@ class Textures:
         g:torch.Generator|None=None, # Source of randomness
         device=None # Where the answer lives; the bank moves there too
     ) -> Tensor: # (b,3,h,w) float32 in [0,1]
-        "`b` random pictures, each with its own window and mirroring"
+        "`b` random pictures, each with its own window and mirroring unless `whole`"
+        if self.whole and self.folder:
+            which = uniform((b,), 0, len(self.files), g=g).long().tolist()
+            return torch.cat([F.interpolate(load_image(self.files[i])[None], size=self.size, mode='bilinear') for i in which]).to(device)
         self.bank = self.bank.to(device)
         d = self.bank.device
         which = uniform((b,), 0, len(self.bank), g=g, device=d).long()
+        if self.whole: return self.bank[which]/255
         rows,cols = [_neighbours(b, *sides, g, d) for sides in zip(self.size,self.held)]
         return _pick(self.bank, which, rows, cols)/255
 
@@ -216,13 +233,14 @@ def paste(
     foreground:Tensor|None=None, # (b,1,h,w), 1 where anomalies may lie
     color_match:float|None=None, # Largest `strength` for `match_appearance`; None leaves appearances as in the paper
     p_other:float=0., # Share of anomalies borrowed from another picture of the batch (ours)
-    min_change:float=0. # Leave out of the mask what changes less than this, in [0,1] (ours)
+    min_change:float=0., # Leave out of the mask what changes less than this, in [0,1] (ours)
+    ops:dict|None=None # Changes for `augment` to choose from; None takes its `OPS`
 ) -> Pasted:
     "Give the first half of `x` an anomaly each; the rest stays normal"
     k = max(len(x)//2, 1)
     top,noise = x[:k], random_noise(k, x.shape[2:], max_exp=max_exp, g=g, device=x.device)
     own = uniform((k,1,1,1), g=g, device=x.device)<p_self
-    a = augment(torch.where(own, top, textures.sample(k, g=g, device=x.device)), g=g)
+    a = augment(torch.where(own, top, textures.sample(k, g=g, device=x.device)), g=g, ops=ops)
     a = torch.where(own, shuffle_cells(a, cells=cells, g=g), a)
     if color_match is not None:
         u = uniform((2,k,1,1,1), g=g, device=x.device)

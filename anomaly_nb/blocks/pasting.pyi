@@ -30,6 +30,9 @@ def _windows(img: Tensor, size: tuple, k: int, g: torch.Generator) -> Tensor:
 def _at_hand(size: tuple, limit: int, seed: int) -> Tensor:
     """Pictures without a download: three quarters windows of photos, the rest patterns"""
 
+def _texture_files(folder: str | Path) -> list[Path]:
+    """All pictures below `folder`"""
+
 def _from_folder(folder: str | Path, size: tuple, limit: int) -> Tensor:
     """Pictures below `folder`, evenly spread over the sorted names, resized to `size`"""
 
@@ -47,18 +50,23 @@ class Textures:
     folder: str | Path | None
     limit: int
     seed: int
+    whole: bool
     size: tuple
-    held: tuple
+    held: Any
 
-    def __init__(self, folder: str | Path | None=None, *, size: int | tuple, limit: int=400, margin: float=1.25, seed: int=0):
+    def __init__(self, folder: str | Path | None=None, *, size: int | tuple, limit: int=400, margin: float=1.25, seed: int=0, whole: bool=False):
         ...
+
+    @cached_property
+    def files(self) -> list[Path]:
+        """Every picture below the folder"""
 
     @cached_property
     def bank(self) -> Tensor:
         """All the pictures"""
 
     def sample(self, b: int, *, g: torch.Generator | None=None, device=None) -> Tensor:
-        """`b` random pictures, each with its own window and mirroring"""
+        """`b` random pictures, each with its own window and mirroring unless `whole`"""
 
 def match_appearance(a: Tensor, x: Tensor, *, strength: float | Tensor=0.5, color: float | Tensor=1.0) -> Tensor:
     """Limit the `color` of `a` by that of `x`, and move its mean and contrast towards those of `x` by `strength`"""
@@ -79,5 +87,5 @@ class Pasted(NamedTuple):
     mask: Tensor
     prev_mask: Tensor
 
-def paste(x: Tensor, textures: Textures, *, g: torch.Generator | None=None, p_self: float=0.5, max_exp: int=5, cells: int=8, foreground: Tensor | None=None, color_match: float | None=None, p_other: float=0.0, min_change: float=0.0) -> Pasted:
+def paste(x: Tensor, textures: Textures, *, g: torch.Generator | None=None, p_self: float=0.5, max_exp: int=5, cells: int=8, foreground: Tensor | None=None, color_match: float | None=None, p_other: float=0.0, min_change: float=0.0, ops: dict | None=None) -> Pasted:
     """Give the first half of `x` an anomaly each; the rest stays normal"""

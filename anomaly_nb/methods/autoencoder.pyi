@@ -10,7 +10,7 @@ from torch import nn, Tensor
 from torch.nn import functional as F
 from fastcore.basics import patch, store_attr
 from typing import Callable, Literal
-from ..core import Batch, expect_divisible
+from ..core import Batch, expect_divisible, expect_odd
 from ..train import TrainedDetector, check_settings
 from ..blocks.ssim import ssim, ssim_map
 ENCODER: list

@@ -19,10 +19,11 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from fastcore.basics import patch, store_attr
 from ..core import Batch, box_mean, expect_divisible, expect_odd, expect_pictures
-from ..train import TrainedDetector, autocast, check_settings, step_at, with_dataset
+from ..train import TrainedDetector, autocast, check_settings, step_at, step_every, with_dataset
 from ..metrics import evaluate
 from ..builtin import SyntheticDefects
 from ..data import dataloader
+from ..blocks.augment import RELEASED_OPS
 from ..blocks.perlin import rotate, uniform
 from ..blocks.pasting import Textures, paste
 from ..blocks.foreground import ForegroundDataset
@@ -63,8 +64,8 @@ class TransFusion(TrainedDetector):
         steps:int|None=None, # Training steps, if `fit` is given no budget
         epochs:int|None=1500, # Epochs, if `fit` is given no budget
         lr:float=1e-5, # Learning rate of AdamW
-        lr_drop:float|None=800/1500, # Share of the training after which the rate falls to a tenth; None follows a cosine
-        official:bool=False, # First call, divisor of the masks and range of SSIM as in the released code
+        lr_drop:float|None=800/1500, # Share of the training (if `official`, of 1500 epochs, whatever the budget) after which the rate falls to a tenth; None follows a cosine
+        official:bool=False, # First call, divisor of the masks, range of SSIM, textures, brightness, foreground masks and drop of the rate as in the released code
         # ours: neither the paper's nor the official code's
         downsample:int|None=1, # The U-Net works at 1/`downsample` of the resolution; None: on 32x32 cells
         recon_map:Literal['faded','normal']='faded', # The reconstruction's map: squared difference to the end of the reverse process, or difference to the first predicted normal appearance
@@ -113,8 +114,8 @@ def training_batch(self:TransFusion,
 ) -> TrainingSample:
     "Paste anomalies on half of the pictures, turn some, and draw a step for each"
     x,where = batch.x, None if batch.foreground is None else batch.foreground[:,None].to(batch.x)
-    if self.texture_bank is None: self.texture_bank = Textures(self.textures, size=tuple(x.shape[2:]))
-    p = paste(x, self.texture_bank, g=g, foreground=where, p_self=self.p_self, p_other=self.p_other, max_exp=self.max_exp, color_match=self.color_match, min_change=self.min_change)
+    if self.texture_bank is None: self.texture_bank = Textures(self.textures, size=tuple(x.shape[2:]), whole=self.official)
+    p = paste(x, self.texture_bank, g=g, foreground=where, p_self=self.p_self, p_other=self.p_other, max_exp=self.max_exp, color_match=self.color_match, min_change=self.min_change, ops=RELEASED_OPS if self.official else None)
     t = sample_t(len(x), self.T, g=g, device=x.device)
     t = t.masked_fill(uniform(t.shape, g=g, device=x.device)<self.p_last_step, self.T-1)
     prev_mask = p.prev_mask*(t<self.T-1).view(-1,1,1,1)
@@ -279,9 +280,9 @@ def ready(self:TransFusion,
 ):
     "Read the textures and the foreground masks that come from folders"
     if self.textures is not None:
-        self.texture_bank = Textures(self.textures, size=tuple(ds[0].x.shape[1:]))
-        self.texture_bank.sample(1) # reads them all
-    if self.foreground not in ('auto','none'): ForegroundDataset(ds, self.foreground)
+        self.texture_bank = Textures(self.textures, size=tuple(ds[0].x.shape[1:]), whole=self.official)
+        self.texture_bank.sample(1) # reads them all; if `official` lists them all and reads one
+    if self.foreground not in ('auto','none'): ForegroundDataset(ds, self.foreground, self.official)
 
 @patch
 def before_fit(self:TransFusion,
@@ -289,7 +290,7 @@ def before_fit(self:TransFusion,
     seed:int # Unused: nothing here is random
 ) -> DataLoader: # The same with the foreground of each picture
     "Say where anomalies may lie"
-    return dl if self.foreground=='none' else with_dataset(dl, ForegroundDataset(dl.dataset, self.foreground))
+    return dl if self.foreground=='none' else with_dataset(dl, ForegroundDataset(dl.dataset, self.foreground, self.official))
 
 @patch
 def after_fit(self:TransFusion,
@@ -301,5 +302,6 @@ def after_fit(self:TransFusion,
 @patch
 def train_options(self:TransFusion) -> dict: # For `train`
     "AdamW with its usual weight decay, and the rest as the settings say"
-    return dict(lr=self.lr, weight_decay=.01, schedule='cosine' if self.lr_drop is None else step_at(self.lr_drop), warmup=self.warmup, max_grad_norm=self.max_grad_norm,
+    drop = 'cosine' if self.lr_drop is None else step_every(max(1, round(1500*self.lr_drop))) if self.official else step_at(self.lr_drop)
+    return dict(lr=self.lr, weight_decay=.01, schedule=drop, warmup=self.warmup, max_grad_norm=self.max_grad_norm,
         ema=self.ema, grad_accum_steps=self.grad_accum_steps, mixed_precision=self.mixed_precision)

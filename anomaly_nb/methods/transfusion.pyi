@@ -16,10 +16,11 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from fastcore.basics import patch, store_attr
 from ..core import Batch, box_mean, expect_divisible, expect_odd, expect_pictures
-from ..train import TrainedDetector, autocast, check_settings, step_at, with_dataset
+from ..train import TrainedDetector, autocast, check_settings, step_at, step_every, with_dataset
 from ..metrics import evaluate
 from ..builtin import SyntheticDefects
 from ..data import dataloader
+from ..blocks.augment import RELEASED_OPS
 from ..blocks.perlin import rotate, uniform
 from ..blocks.pasting import Textures, paste
 from ..blocks.foreground import ForegroundDataset
