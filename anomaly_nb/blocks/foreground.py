@@ -11,7 +11,7 @@ __all__ = ['border', 'background_distance', 'background_threshold', 'largest_pie
 # %% ../../nbs/blocks/1b_foreground.ipynb #a5e7bbf3
 from collections import Counter
 from pathlib import Path
-import weakref
+import zlib
 import numpy as np, torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -130,7 +130,7 @@ class ForegroundDataset(Dataset):
     ):
         if not len(ds): raise ValueError("ForegroundDataset got a dataset without pictures")
         self.ds,self.threshold,self.masks = ds,None,None
-        self._kept = {} # index -> the picture that was seen there, and its mask
+        self._kept:dict[int,tuple[int,np.ndarray]] = {} # index -> checksum of the picture that was seen there, and its mask as bits
         if source=='auto':
             k = min(64, len(ds))
             self.threshold = object_threshold(torch.stack([ds[i*len(ds)//k].x for i in range(k)]))
@@ -150,9 +150,8 @@ class ForegroundDataset(Dataset):
         "Picture `i` with its foreground"
         b = self.ds[i]
         if self.threshold is None: return b._replace(foreground=None if self.masks is None else self.masks[i])
-        seen,mask = self._kept.get(i, (None,None))
-        if seen is None or seen() is not b.x:
-            mask = object_mask(b.x[None], self.threshold)[0]
-            self._kept[i] = weakref.ref(b.x),mask
-        return b._replace(foreground=mask)
+        seen = zlib.crc32(b.x.contiguous().numpy())
+        if i not in self._kept or self._kept[i][0]!=seen: self._kept[i] = seen,np.packbits(object_mask(b.x[None], self.threshold)[0].numpy())
+        bits = np.unpackbits(self._kept[i][1], count=b.x[0].numel())
+        return b._replace(foreground=torch.from_numpy(bits).view(b.x.shape[1:]).bool())
     def __getstate__(self): return {**self.__dict__, '_kept': {}} # a loader's worker begins its own

@@ -89,6 +89,7 @@ class TransFusion(TrainedDetector):
         check_settings(self)
         expect_odd(kernel=kernel)
         step_pairs(T, num_inference_steps, start=T-1-official)
+        self.touched_masks = official
         self.downsample = downsample or max(1, size//32)
         self.texture_bank:Textures|None = None # made for the first pictures that are learned from
         self.net = UNet(widths=widths, num_res_blocks=num_res_blocks, attention_levels=attention_levels, time_dim=time_dim, groups=groups, downsample=self.downsample, grad_checkpointing=grad_checkpointing)
