@@ -160,12 +160,20 @@ def fit(
     _say(f"{m['method']} on {m['data']}: {len(parts.learn)} good pictures to learn from, {len(parts.hold)} held out for the threshold, {len(run.data('test'))} to test; run {run.path}")
     try: run.fit()
     except KeyboardInterrupt as e: raise KeyboardInterrupt(f"{str(e).split(': go on with')[0]}, go on with: {_typed('fit', m['method'], '--out', run.path, '--resume')}") from None
+    if run.choice: _say(_chosen(**run.choice))
     if len(parts.hold)<20: _say(f"the threshold rests on {len(parts.hold)} held-out picture{'s' if len(parts.hold)>1 else ''}: expect false alarms, 20 or more make it steadier")
     _show(run, run.measure())
     _say(f"go on with: {_typed('predict', run.path)} PHOTO ...")
     return run
 
 # %% ../nbs/91_cli.ipynb #5b39e013
+def _chosen(taken, tried): # Settings; what they were chosen from, the usual ones first
+    "Which settings drawn defects have chosen, and whether they could tell"
+    def found(o): return (o['image_auroc']+o['aupro'])/2
+    settings = ' '.join(f'{k}={v}' for k,v in taken.items())
+    if taken==tried[0]['settings']: return f"{settings}: defects drawn on held-out photos speak for nothing else (mean of image AUROC and AUPRO {found(tried[0]):.3f})"
+    return f"{settings}: finds defects drawn on held-out photos best ({max(map(found, tried)):.3f}, the usual choice {found(tried[0]):.3f})"
+
 def _table(name, metrics): # Of the method; what `RunFolder.measure` says
     "Lines for a terminal: the method beside its baselines"
     from anomaly_nb.data import printable # slow: not before it is needed

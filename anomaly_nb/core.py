@@ -143,6 +143,11 @@ class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anoma
         "The constructor's arguments by name, as the constructor has settled them"
         return {k: getattr(self, k) for k in inspect.signature(type(self).__init__).parameters if k!='self'}
 
+    def settle(self, **settings): # By name
+        "Change `settings` for good: they are saved with the detector"
+        for k,v in settings.items(): setattr(self, k, v)
+        self._hub_mixin_config |= settings
+
     def fit(self,
         dl, # Loader of good pictures
         *,

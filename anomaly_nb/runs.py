@@ -23,6 +23,7 @@ from . import __version__
 from .core import Batch, Detection, Detector
 from .metrics import evaluate, restoration
 from .train import TrainedDetector, budget, new_folder, save_atomic, write_json
+from .choose import choose
 from .sizes import Resizer
 from .data import ImageDataset, TensorFile, check, dataloader, elpv, hold_out, load_image, open_data, picture_size, pictures_in, printable
 from .baselines import Brightness, evaluate_baselines
@@ -143,6 +144,11 @@ class RunFolder:
         "Has the training ended?"
         return (self.path/'model.safetensors').is_file()
     @property
+    def choice(self) -> dict[str,Any]|None: # 'taken': settings; 'tried': as `choose` says
+        "What drawn defects have decided, None where nothing was open"
+        file = self.path/'choice.json'
+        return json.loads(file.read_text(encoding='utf-8')) if file.is_file() else None
+    @property
     def resizer(self) -> Resizer:
         "How photos come to the detector's size"
         return Resizer(self.manifest['resize_mode'], self.manifest['size'])
@@ -224,10 +230,16 @@ class RunFolder:
         except KeyboardInterrupt as e:
             said = str(e).split(': go on with')[0] or f"stopped, {'the last checkpoint stands' if (self.path/'checkpoint.pt').exists() else 'nothing was saved yet'}"
             raise KeyboardInterrupt(f"{said}: go on with RunFolder({str(self.path)!r}, {type(det).__name__}).fit()") from None
+        self._choose(det, self.resizer.training_set(parts.hold))
         self.resizer.detector(det).calibrate(dataloader(parts.hold)) # sets the threshold of `det` itself
         self._save(det)
         self._det = det
         return self
+
+    def _choose(self, det, held): # Trained; good pictures that it has not seen
+        "Let drawn defects decide what is still open, and write down what was tried"
+        tried = choose(det, held)
+        if tried: write_json(self.path/'choice.json', dict(taken={k: getattr(det, k) for k in tried[0]['settings']}, tried=tried))
 
     def _save(self, det): # Trained and calibrated
         "What `save_pretrained` writes, the weights last: a run that has them is finished"

@@ -23,7 +23,7 @@ import torch
 from torch import nn, Tensor
 from torch.utils.data import DataLoader, Dataset
 from typing_extensions import Self
-from .core import Batch, Detector
+from .core import Batch, Detector, reduce_map
 
 # %% ../nbs/foundations/06_train.ipynb #1216e7e8
 def cosine(
@@ -624,6 +624,7 @@ class TrainedDetector(Detector):
     presets:dict[str,dict] = dict(paper={}, small={}) # Name -> constructor arguments that differ from the defaults
     limits:dict[str,str] = {} # Setting -> interval
     touched_masks:bool = False # Are its figures measured on masks that shrink as in TransFusion's released code?
+    choices:dict[str,dict[str,dict]] = {} # Setting that may be 'auto' -> its values, the usual one first -> settings that go with that value
     lr:float; batch_size:int; size:int; steps:int|None; epochs:int|None; schedule:Any # what `train_options` reads; TransFusion writes its own
 
     @classmethod
@@ -649,6 +650,19 @@ class TrainedDetector(Detector):
     def forward(self, batch:Batch, g:torch.Generator) -> dict[str,Tensor]: # Good pictures; source of randomness
         "Loss terms by name, each (); a method writes this, with a third argument if it names `phases`"
         raise NotImplementedError(f"{type(self).__name__}.forward")
+    def choice(self, name:str) -> Any: # Of a setting
+        "Its value; while it is 'auto', the usual one"
+        value = getattr(self, name)
+        return next(iter(self.choices[name])) if value=='auto' else value
+    def score(self, amap:Tensor) -> Tensor: # (b,h,w); (b,)
+        "Strangeness of each picture: its `amap` reduced to a number"
+        return reduce_map(amap, self.choice('reduce'))
+    def map_parts(self, x:Tensor) -> tuple[Tensor,...]: # (b,3,h,w); each (b,h,w)
+        "What the network says about `x`, before settings make one map of it"
+        return self.anomaly_map(x),
+    def map_of(self, *parts:Tensor) -> Tensor: # From `map_parts`; (b,h,w)
+        "The anomaly map"
+        return parts[0]
     def ready(self, ds:Dataset): # Good pictures to learn from
         "Load and look through what `fit` needs besides pictures, before anything is written"
     def before_fit(self, dl:DataLoader, seed:int) -> DataLoader: # Good pictures; of all randomness

@@ -46,7 +46,7 @@ for seed in a.seeds:
             det = cls.small(size=a.size, textures=a.textures)
             det.fit(dataloader(train, 16, shuffle=True), steps=a.steps, seed=seed).save_pretrained(run)
         for k in a.num_inference_steps:
-            det = cls.from_pretrained(run, num_inference_steps=k).fit_normalizer(dataloader(train, 16, shuffle=True))
+            det = cls.from_pretrained(run, num_inference_steps=k).fit_normalizer(train)
             m = evaluate(*det.predict_dl(dataloader(test, 16)), test.defect_types)
             (run/f'{k}-inference-steps.json').write_text(json.dumps(m), encoding='utf-8')
             print(line(f'seed {seed}, prev_mask {told}, num_inference_steps {k}', m), flush=True)

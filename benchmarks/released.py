@@ -58,7 +58,7 @@ p.add_argument('--seeds', type=int, nargs='+', default=[0,1])
 p.add_argument('--photos', nargs=2)
 a = p.parse_args()
 torch.set_num_threads(1)
-PAPER = dict(reverse_step='blend', num_inference_steps=None, lam=.95, recon_map='faded', normalize_maps=False)
+PAPER = dict(reverse_step='blend', num_inference_steps=None, lam=.95, recon_map='faded', normalize_maps='no')
 NET,PIC = {},{}
 if not a.full:
     NET = dict(size=32, widths=(16,32), attention_levels=(), max_exp=3, lr=3e-3, steps=180)

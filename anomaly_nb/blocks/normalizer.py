@@ -8,6 +8,7 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/blocks/normalizer.html.md"""
 __all__ = ['MapNormalizer']
 
 # %% ../../nbs/blocks/1c_normalizer.ipynb #f1ba9df5
+from typing import Literal
 import torch
 from torch import nn, Tensor
 from torch.nn import functional as F
@@ -18,32 +19,36 @@ class MapNormalizer(nn.Module):
     "What `n_maps` sorts of maps look like on good pictures, to divide by"
     def __init__(self,
         n_maps:int, # Sorts of maps, each normalised by itself
-        size:int # Side of a map; for maps of other sizes `shape` is interpolated
+        size:int # Side of a map; for maps of other sizes `shape` and `usual` are interpolated
     ):
         super().__init__()
-        self.register_buffer('shape', torch.ones(1, n_maps, size, size))
+        for k in ('shape','usual'): self.register_buffer(k, torch.ones(1, n_maps, size, size))
         self.register_buffer('level', torch.ones(n_maps))
-        self.register_buffer('unit', torch.ones(n_maps, 1, 1))
+        for k in ('unit','peak'): self.register_buffer(k, torch.ones(n_maps, 1, 1))
 
     def fit(self,
         maps:Tensor # (b,n_maps,h,w) of good pictures, not negative
     ) -> 'MapNormalizer': # Itself
         "Remember what `maps` have in common"
         mean = box_mean(maps.mean(0, keepdim=True), 5)
-        self.shape = mean/mean.mean((2,3), keepdim=True)+.1
+        flat = mean.mean((2,3), keepdim=True)
+        self.shape,self.usual = mean/flat+.1,mean.clamp(min=flat)
         self.level = _median(maps).mean(0)
+        self.peak = maps.flatten(2).amax(2).median(0)[0][:,None,None]
         self.unit = torch.ones_like(self.unit)
         self.unit = self(maps).flatten(2).quantile(.9, 2).median(0)[0][:,None,None]
         return self
 
     def forward(self,
-        maps:Tensor # (b,n_maps,h,w)
+        maps:Tensor, # (b,n_maps,h,w)
+        rule:Literal['shape','usual','peak']='shape' # What to divide by
     ) -> Tensor: # (b,n_maps,h,w), 1 is high for a good picture
         "`maps` relative to those of good pictures"
-        shape = self.shape
-        if shape.shape[2:]!=maps.shape[2:]: shape = F.interpolate(shape, maps.shape[2:], mode='bilinear')
-        own = _median(maps)+self.level/4
-        return maps/shape/own[...,None,None]/self.unit
+        if rule=='peak': return maps/self.peak.clamp(min=1e-12)
+        place = getattr(self, rule)
+        if place.shape[2:]!=maps.shape[2:]: place = F.interpolate(place, maps.shape[2:], mode='bilinear')
+        if rule=='usual': return maps/place.clamp(min=1e-12)
+        return maps/place/(_median(maps)+self.level/4)[...,None,None]/self.unit
 
 def _median(maps): # (b,n_maps,h,w)
     "(b,n_maps), of each map"

@@ -37,10 +37,11 @@ from ..blocks.normalizer import MapNormalizer
 class TransFusion(TrainedDetector):
     "A network predicts mask, anomaly and normal appearance while the anomaly fades out"
     presets = dict(paper={}, official=dict(official=True), small=dict(widths=(32,64,128), num_res_blocks=1, attention_levels=(2,), time_dim=64, groups=8, downsample=None, num_inference_steps=5,
-        reverse_step='restore', mask_threshold=.25, kernel=3, lam=.5, recon_map='normal', normalize_maps=True, max_exp=4, p_other=.4, min_change=.05, color_match=0., p_last_step=.4, masked_l1_weight=1.,
+        reverse_step='restore', mask_threshold=.25, kernel=3, lam=.5, recon_map='normal', normalize_maps='auto', reduce='auto', max_exp=4, p_other=.4, min_change=.05, color_match=0., p_last_step=.4, masked_l1_weight=1.,
         size=64, batch_size=16, steps=1000, epochs=None, lr=1e-3, lr_drop=None, warmup=50, max_grad_norm=1., ema=.995, mixed_precision='auto'))
     limits = dict(T='[2,inf)', num_inference_steps='[1,inf)', batch_size='[1,inf)', grad_accum_steps='[1,inf)', max_exp='[0,inf)', warmup='[0,inf)', lr='(0,inf)', masked_l1_weight='[0,inf)', max_grad_norm='(0,inf)', rotate_deg='[0,180]', downsample='[1,inf)',
         mask_threshold='(0,1)', **{o: '[0,1]' for o in ('lam','p_self','p_other','p_last_step','rotate_share','min_change','color_match','ema','lr_drop')})
+    choices = dict(normalize_maps=dict(shape={}, usual={}, peak={}, no=dict(lam=.95)), reduce=dict(max={}, box={}, top={}))
     def __init__(self, *,
         widths:tuple[int,...]=(64,128,256,512), # Channels of each level of the U-Net
         num_res_blocks:int=2, # Residual blocks of each level on the way down
@@ -69,7 +70,8 @@ class TransFusion(TrainedDetector):
         # ours: neither the paper's nor the official code's
         downsample:int|None=1, # The U-Net works at 1/`downsample` of the resolution; None: on 32x32 cells
         recon_map:Literal['faded','normal']='faded', # The reconstruction's map: squared difference to the end of the reverse process, or difference to the first predicted normal appearance
-        normalize_maps:bool=False, # Divide both maps by what they say about good pictures
+        normalize_maps:Literal['no','shape','usual','peak','auto']='no', # Divide both maps by what they say about good pictures, as in `MapNormalizer`; 'auto': as drawn defects decide, until then 'shape'
+        reduce:Literal['max','mean','top','box','auto']='max', # Score of a picture, as in `reduce_map`; 'auto': as drawn defects decide, until then 'max'
         p_other:float=0., # Share of anomalies borrowed from another good picture
         min_change:float=0., # Leave out of the mask what changes less than this
         color_match:float|None=None, # Anomalies take on the picture's colour and contrast by up to this much; None leaves them
@@ -95,7 +97,7 @@ class TransFusion(TrainedDetector):
         self.net = UNet(widths=widths, num_res_blocks=num_res_blocks, attention_levels=attention_levels, time_dim=time_dim, groups=groups, downsample=self.downsample, grad_checkpointing=grad_checkpointing)
         expect_divisible(lcm(self.net.div, 8), size=size) # the U-Net halves it, and own pieces come from a grid of 8x8
         self.register_buffer('opacities', linear_opacities(T), persistent=False)
-        self.normalizer = MapNormalizer(2, size) if normalize_maps else None
+        self.normalizer = MapNormalizer(2, size)
 
 # %% ../../nbs/methods/23_transfusion.ipynb #87ff16af
 class TrainingSample(NamedTuple):
@@ -192,17 +194,17 @@ def smooth(self:TransFusion,
     disc:Tensor, # (b,h,w) mean of the predicted masks
     recon:Tensor # (b,h,w) difference of input and reconstruction
 ) -> Tensor: # (b,2,h,w)
-    "The mean filter over both maps; beyond the border lie zeros in Eq. (10), nothing if `normalize_maps`"
-    return box_mean(torch.stack([disc, recon], 1), self.kernel, 'inside' if self.normalize_maps else 'zeros')
+    "The mean filter over both maps; beyond the border lie zeros in Eq. (10), nothing if they are normalised"
+    return box_mean(torch.stack([disc, recon], 1), self.kernel, 'zeros' if self.choice('normalize_maps')=='no' else 'inside')
 
 @patch
 def final_map(self:TransFusion,
     disc:Tensor, # (b,h,w) mean of the predicted masks
     recon:Tensor # (b,h,w) difference of input and reconstruction
 ) -> Tensor: # (b,h,w)
-    "Smooth and mix: Eq. (10), with normalised maps if `normalize_maps`"
-    both = self.smooth(disc, recon)
-    disc,recon = (self.normalizer(both) if self.normalize_maps else both).unbind(1)
+    "Smooth and mix: Eq. (10), with maps normalised as `normalize_maps` says"
+    both,rule = self.smooth(disc, recon),self.choice('normalize_maps')
+    disc,recon = (both if rule=='no' else self.normalizer(both, rule)).unbind(1)
     return self.lam*disc + (1-self.lam)*recon
 
 # %% ../../nbs/methods/23_transfusion.ipynb #dd80099e
@@ -218,26 +220,38 @@ def _maps(self:TransFusion, x):
 @patch
 @torch.no_grad()
 def fit_normalizer(self:TransFusion,
-    dl, # Loader of good pictures
-    most:int=64 # Pictures to use
+    ds:Dataset, # Good pictures
+    most:int=64 # Pictures to use, spread evenly: no shuffling decides which
 ) -> TransFusion: # `self`
-    "Remember what the maps of good pictures look like; `fit` ends with it if `normalize_maps`"
-    if not self.normalize_maps: raise ValueError("fit_normalizer needs normalize_maps=True, this detector leaves its maps as they are")
-    maps = []
+    "Remember what the maps of good pictures look like; `fit` ends with it unless `normalize_maps` is 'no'"
+    if self.normalize_maps=='no': raise ValueError("fit_normalizer needs normalize_maps other than 'no', this detector leaves its maps as they are")
+    k = min(most, len(ds))
+    x = torch.stack([ds[i*len(ds)//k].x for i in range(k)])
     self.eval()
-    for b in dl:
-        maps.append(self.smooth(*self._maps(b.x.to(self.device))[1:3]))
-        if sum(map(len, maps))>=most: break
-    self.normalizer.fit(torch.cat(maps))
+    self.normalizer.fit(torch.cat([self.smooth(*self.map_parts(o.to(self.device))) for o in x.split(16)]))
     return self
+
+@patch
+def map_parts(self:TransFusion,
+    x:Tensor # (b,3,h,w) in [0,1]
+) -> tuple[Tensor,Tensor]: # (b,h,w) mean of the predicted masks, (b,h,w) difference of input and reconstruction
+    "Both maps of Eq. (10), as the network gives them"
+    return self._maps(x)[1:3]
+
+@patch
+def map_of(self:TransFusion,
+    disc:Tensor, # (b,h,w)
+    recon:Tensor # (b,h,w)
+) -> Tensor: # (b,h,w)
+    "`final_map`"
+    return self.final_map(disc, recon)
 
 @patch
 def anomaly_map(self:TransFusion,
     x:Tensor # (b,3,h,w) in [0,1]
-) -> Tensor: # (b,h,w), from 0 to about 1; if `normalize_maps`, 1 is high for a good picture and there is no upper end
+) -> Tensor: # (b,h,w), from 0 to about 1; if the maps are normalised, 1 is high for a good picture and there is no upper end
     "The final map of `x`"
-    _,disc,recon,_ = self._maps(x)
-    return self.final_map(disc, recon)
+    return self.map_of(*self.map_parts(x))
 
 @patch
 def reconstruct(self:TransFusion,
@@ -268,7 +282,7 @@ def monitor(self:TransFusion,
     drawn = SyntheticDefects(held)
     def rate(det): # A detector in training
         before = deepcopy(det.normalizer)
-        if det.normalize_maps: det.fit_normalizer(dataloader(dl.dataset), 32)
+        if det.normalize_maps!='no': det.fit_normalizer(dl.dataset, 32)
         figures = evaluate(*det.predict_dl(dataloader(drawn)), drawn.defect_types)['per_defect_type'].values()
         det.normalizer = before
         return sum(o['image_auroc']+o['aupro'] for o in figures)/(2*len(figures))
@@ -298,7 +312,7 @@ def after_fit(self:TransFusion,
     dl:DataLoader # The loader that was learned from
 ):
     "Learn what the maps of good pictures look like"
-    if self.normalize_maps: self.fit_normalizer(dl)
+    if self.normalize_maps!='no': self.fit_normalizer(dl.dataset)
 
 @patch
 def train_options(self:TransFusion) -> dict: # For `train`
