@@ -88,7 +88,7 @@ def _values(img): # Pillow picture of any mode
 def _floats(v): # From `_values`, or some rows of it
     "`v` as (1,h,w) or (3,h,w) float32 in [0,1]"
     t = torch.from_numpy(v)
-    t = t[None] if t.ndim==2 else t.permute(2,0,1)
+    t = t[None] if t.ndim==2 else t.permute(2,0,1).contiguous()
     return t/255 if t.dtype==torch.uint8 else t
 
 # %% ../nbs/foundations/02_data.ipynb #392a6b95
@@ -109,7 +109,7 @@ def _shrunk(v, hw): # From `_values`; (h,w) or None for as is
     else:
         narrow = torch.cat([_resize(o, (o.shape[1],hw[1]), 'bilinear') for o in map(_floats, np.array_split(v, -(-len(v)//256)))], 1)
         x = _resize(narrow, hw, 'bilinear')
-    return x.expand(3,-1,-1).contiguous().clamp(0,1)
+    return x.expand(3,-1,-1).contiguous().clamp_(0,1)
 
 def load_image(
     path:str|Path, # A picture file

@@ -77,6 +77,7 @@ def _truth(
     "`labels` as booleans, refusing everything that is not 0 or 1"
     y = _array(labels)
     if y.dtype==bool: return y
+    if y.dtype.kind not in 'iuf': raise ValueError(f"{name} must be bool or 0 and 1, got {y.ravel()[0]!s:.20}" if y.size else f"{name} are empty")
     if ((y!=0)&(y!=1)).any(): raise ValueError(f"{name} hold values from {y.min()} to {y.max()}, expected bool or 0 and 1: pass {name}>0 if every other value means a defect")
     return y.astype(bool)
 

@@ -16,9 +16,12 @@ from pathlib import Path
 from string import Template
 from typing import Callable
 import matplotlib.pyplot as plt, numpy as np, torch
+from matplotlib.font_manager import findfont
+from matplotlib.ft2font import FT2Font
 from PIL import Image
 from torch import Tensor
 from .core import Batch, Detection
+from .data import printable
 from .metrics import METRIC_LABELS, evaluate, pro_curve, roc_curve
 from .show import CMAPS, colorize, fig_png, kind_of, overlay, plot_curves, plot_losses, png
 from .train import save_atomic
@@ -161,6 +164,25 @@ def _as_rgb(
     return o if kind=='image' else colorize(o.mean(1) if o.ndim==4 else o, kind=kind)
 
 # %% ../nbs/foundations/07_report.ipynb #dcf764be
+def _type_names(
+    defect_types:list[str] # (n,) defect type of each picture
+) -> list[str]: # 'good' last
+    "Each defect type once, in the order of the chart"
+    return sorted(set(defect_types), key=lambda k: (k=='good', k))
+
+def _labels(
+    names:list[str] # Of defect types
+) -> tuple[list[str],list[str]]: # What the chart writes, and a legend for what it cannot write
+    "Names short enough for a chart, in letters that its font has"
+    letters,res,legend = FT2Font(findfont('DejaVu Sans')).get_charmap(), [], []
+    for i,name in enumerate(names, 1):
+        shown = printable(name)
+        if any(ord(c) not in letters for c in shown):
+            legend.append(f'type {i}: {shown}')
+            shown = f'type {i}'
+        res.append((shown if len(shown)<=20 else shown[:19]+'…').replace('$', r'\$'))
+    return res,legend
+
 def _plot_scores(
     score:Tensor, # (n,) float
     defect_types:list[str], # (n,) defect type of each picture
@@ -168,13 +190,13 @@ def _plot_scores(
     ax # Matplotlib axes
 ) -> None:
     "A row of dots per defect type, good pictures on top"
-    names = sorted(set(defect_types), key=lambda k: (k=='good', k))
+    names = _type_names(defect_types)
     for i,name in enumerate(names):
         s = np.array([float(o) for o,k in zip(score, defect_types) if k==name])
         jitter = np.arange(len(s))*.618%1-.5
         ax.plot(s, i+.6*jitter, '.', ms=5, alpha=.7, color='tab:blue' if name=='good' else 'tab:red')
     ax.axvline(threshold, color='black', lw=1, ls='--')
-    ax.set_yticks(range(len(names)), [o.replace('$', r'\$') for o in names])
+    ax.set_yticks(range(len(names)), _labels(names)[0])
     ax.set(xlabel='score (dashed: the threshold)')
 
 # %% ../nbs/foundations/07_report.ipynb #8ac216bb
@@ -206,7 +228,8 @@ def _charts(
 ) -> dict[str,bytes]: # Title -> PNG file
     "The charts that these data allow"
     label,mask = truth.label,truth.mask
-    pngs = {'Scores': _chart(_plot_scores, next(iter(preds.values())).score, defect_types, threshold)}
+    legend = _labels(_type_names(defect_types))[1]
+    pngs = {f"Scores{' ('+'; '.join(legend)+')' if legend else ''}": _chart(_plot_scores, next(iter(preds.values())).score, defect_types, threshold)}
     if losses: pngs['Loss'] = _chart(plot_losses, losses)
     if label.any() and not label.all():
         roc = {k: _thinned(*roc_curve(o.score, label), 1.) for k,o in preds.items()}

@@ -70,6 +70,7 @@ def _canvas(
     "Photo `x` resized and continued as `resize_mode` says"
     inner,outer = _sizes(x.shape[1:], size, resize_mode)
     if inner!=tuple(x.shape[1:]): x = F.interpolate(x[None], inner, mode='bilinear', antialias=True)[0].clamp(0,1)
+    if inner==outer: return x
     rows,cols = (_mirrored(*o).to(x.device) for o in zip(inner, outer))
     return x[:,rows][:,:,cols]
 
@@ -131,8 +132,11 @@ def photo_map(
     "Anomaly map of a photo of any size"
     size = size or getattr(det, 'size', None)
     if size is None: raise ValueError(f"{type(det).__name__} takes any size: name the side of the squares it is to get")
-    parts = tile(x, size, resize_mode, overlap).to(det.device)
-    return untile(torch.cat([det.predict(o).amap.cpu() for o in parts.split(bs)]), x.shape[1:], resize_mode, overlap)
+    c,at,maps = _canvas(x, size, resize_mode), _corners(x.shape[1:], size, resize_mode, overlap), []
+    for k in range(0, len(at), bs): # a large photo is never held in squares as a whole
+        squares = torch.stack([c[:,i:i+size,j:j+size] for i,j in at[k:k+bs]])
+        maps.append(det.predict(squares.to(det.device)).amap.cpu())
+    return untile(torch.cat(maps), x.shape[1:], resize_mode, overlap)
 
 # %% ../nbs/foundations/09_sizes.ipynb #101ec744
 class TiledDetector(Detector):

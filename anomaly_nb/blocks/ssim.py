@@ -41,6 +41,8 @@ def _similarity(ms, md, ss, dd, mid, L): # Four of (h,w,b*c), (b*c,), and the ra
 # %% ../../nbs/blocks/12_ssim.ipynb #4474c909
 def _check(x, y, window, pad): # As in `ssim_map`
     "One-line errors for the ways to call `ssim` wrongly"
+    for o in (x,y):
+        if not isinstance(o, Tensor) or o.ndim!=4 or not o.numel(): raise ValueError(f"ssim compares batches of pictures as tensors (b,c,h,w), got {tuple(o.shape) if isinstance(o, Tensor) else type(o).__name__}")
     if x.shape!=y.shape: raise ValueError(f"ssim compares batches of one shape, got {tuple(x.shape)} and {tuple(y.shape)}")
     if pad not in ('reflect','zero','valid'): raise ValueError(f"pad must be 'reflect', 'zero' or 'valid', got {pad!r}")
     expect_odd(window=window)

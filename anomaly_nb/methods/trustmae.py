@@ -170,9 +170,9 @@ def turned(
     return rotate(wide, uniform((b,), -degrees, degrees, g=g, device=dev))[...,h//4:h//4+h,w//4:w//4+w]
 
 def _product(ds, names): # Dataset; names of products
-    "Does the first path of `ds` name one of `names`?"
-    path = str(next(iter(getattr(ds, 'paths', ())), '')).replace(':', '/')
-    return not set(names).isdisjoint(Path(path).parts)
+    "Does the first path of `ds` name one of `names`, as it was given or as the disk knows it?"
+    path = Path(str(next(iter(getattr(ds, 'paths', ())), '')).replace(':', '/'))
+    return not set(names).isdisjoint([*path.absolute().parts, *path.resolve().parts])
 
 # %% ../../nbs/methods/22_trustmae.ipynb #f8d612cb
 @patch
