@@ -4,8 +4,9 @@
 
 Each case is made from the seed and goes through loading, `fit --steps 1`, `eval` and `predict` under 3 GiB of memory. It must be answered rightly,
 refused in one line that names the file, or answered with a line about what was skipped, whichever its kind says; the table counts what happened
-instead. Then trainings are killed at random moments, half of them by SIGKILL and half by SIGTERM, and go on with --resume: the weights must be those of
-a training that nobody disturbed, and no file half written. Exit code 1 if anything was wrong. `--only kill` runs the second part alone."""
+instead (wrong photos, labels and weights count as wrong masks). Then trainings are killed at random moments, half of them by SIGKILL and half by
+SIGTERM, and go on with --resume: the weights must be those of a training that nobody disturbed, and no file half written. Exit code 1 if anything was
+wrong. `--only kill` runs the second part alone."""
 import argparse, contextlib, csv, io, json, os, re, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time, traceback, zlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -95,7 +96,8 @@ class Expect(NamedTuple):
     masks:bool=False # Is the case about masks? Then an answer that must not be is a wrong mask
     run:Path|None=None # A run to open, in place of a data set
     commands:list=[] # Other commands: (words, outcomes)
-    call:Any=None # In place of `open_data`: split -> data set
+    call:Any=None # In place of `open_data`: split -> data set; False: only `fit` must refuse
+    raw:tuple=() # Names that must not reach the terminal as they are
 
 class Tree:
     "A small data set in a folder of its own, for a kind to spoil: good photos, and a defect with its mask"
@@ -116,7 +118,10 @@ class Tree:
 
     def pick(self, options):
         "The next of `options`: every round of cases takes another"
-        return list(options)[self.round%len(options)]
+        return self.picks(options, 1)[0]
+    def picks(self, options, k):
+        "The next `k` of `options`"
+        return [list(options)[(self.round*k+i)%len(options)] for i in range(k)]
     def photo(self): return photo(self.rng, self.h, self.w)
     def disc(self): return disc(self.rng, self.h, self.w)
     def save(self, path):
@@ -135,11 +140,11 @@ class Tree:
         self.truth[p] = self.disc()
         grey(self.truth[p]).save(self.masks/f'{self.word}.png')
         return p
-    def mask_of(self, ending):
+    def mask_of(self, ending, tag=''):
         "A defect's photo without a mask, and where its mask belongs"
-        p = self.save(self.bad/f'{self.word}.png')
+        p = self.save(self.bad/f'{self.word}{tag}.png')
         self.truth[p] = self.disc()
-        return self.masks/f"{self.word}{self.rng.choice(['','_mask'])}{ending}", self.truth[p]
+        return self.masks/f"{self.word}{tag}{self.rng.choice(['','_mask'])}{ending}", self.truth[p]
 
     def reads(self, path, truth, lossy=False, may_refuse=False):
         "The mask in `path` is `truth`"
@@ -169,27 +174,30 @@ def kind(layout=None):
 @kind()
 def mask_numbers(t):
     "0/1, class numbers, grey edges, in every lossless format"
-    how = t.pick(('png 1','png class','bmp 1','tif class','gif 1','webp class','pgm 1','tga class','png edge','jp2 255','pbm 1','tiff 1'))
-    ending,value = how.split()
-    path,truth = t.mask_of('.'+ending)
-    v = {'class': t.rng.integers(1, 9, truth.shape), 'edge': t.rng.integers(1, 256, truth.shape)}.get(value, int(value) if value.isdecimal() else 0)
-    img = Image.fromarray(truth) if ending=='pbm' else grey(truth, v)
-    img.save(path, **(dict(lossless=True, exact=True) if ending=='webp' else dict(compression='packbits') if ending=='tiff' else {}))
-    return t.reads(path, truth)
+    looks = []
+    for tag,how in zip('ab', t.picks(('png 1','png class','bmp 1','tif class','gif 1','webp class','pgm 1','tga class','png edge','jp2 255','pbm 1','tiff 1'), 2)):
+        ending,value = how.split()
+        path,truth = t.mask_of('.'+ending, tag)
+        v = {'class': t.rng.integers(1, 9, truth.shape), 'edge': t.rng.integers(1, 256, truth.shape)}.get(value, int(value) if value.isdecimal() else 0)
+        img = Image.fromarray(truth) if ending=='pbm' else grey(truth, v)
+        img.save(path, **(dict(lossless=True, exact=True) if ending=='webp' else dict(compression='packbits') if ending=='tiff' else {}))
+        looks.append(Look(path, truth))
+    return t.reads(path, truth)._replace(looks=looks)
 
 @kind()
 def mask_deep(t):
     "16 and 32 bits, low and high values, also three channels, and the 2 bits of small PNGs"
-    how = t.pick(('png 1','tif 1','rgb16 1','png 40000','int32 1','float 1','rgb16 300','grey2 1','big 1','pfm 1'))
-    how,value = how.split()
-    path,truth = t.mask_of({'png': '.png', 'rgb16': '.png', 'grey2': '.png', 'pfm': '.pfm'}.get(how, '.tif'))
-    v = truth*int(value)
-    if how in ('png','tif'): Image.fromarray(v.astype(np.uint16)).save(path)
-    elif how=='rgb16': png_by_hand(path, np.repeat(v[...,None], 3, 2), 16, 2)
-    elif how=='grey2': png_by_hand(path, v, 2, 0)
-    elif how=='big': Image.fromarray(v.astype('>u2')).save(path)
-    else: Image.fromarray(v.astype(np.int32 if how=='int32' else np.float32)).save(path)
-    return t.reads(path, truth, may_refuse=how=='rgb16')
+    looks = []
+    for tag,how in zip('ab', t.picks(('png 1','tif 1','rgb16 1','png 40000','int32 1','float 1','rgb16 300','grey2 1','big 1','pfm 1'), 2)):
+        how,value = how.split()
+        path,truth = t.mask_of({'png': '.png', 'rgb16': '.png', 'grey2': '.png', 'pfm': '.pfm'}.get(how, '.tif'), tag)
+        v = truth*int(value)
+        if how in ('png','tif'): Image.fromarray(v.astype(np.uint16)).save(path)
+        elif how=='rgb16': png_by_hand(path, np.repeat(v[...,None], 3, 2), 16, 2)
+        elif how=='grey2': png_by_hand(path, v, 2, 0)
+        else: Image.fromarray(v.astype(dict(big='>u2', int32=np.int32).get(how, np.float32))).save(path)
+        looks.append(Look(path, truth, may_refuse=how=='rgb16'))
+    return t.reads(path, truth, may_refuse=any(o.may_refuse for o in looks))._replace(looks=looks)
 
 @kind()
 def mask_palette(t):
@@ -344,9 +352,12 @@ def hand_made(t, path, x, how):
 @kind()
 def photo_modes(t):
     "Every mode and lossless format that is understood"
-    how,ending = t.pick(('rgba .png','grey16 .png','float .tif','bits .png','palette .gif','grey .pgm','plain .tga','webp .webp','palette .png','float .pfm','plain .bmp','plain .jp2','plain .ppm')).split()
-    path = t.somewhere(ending)
-    return t.shows(path, hand_made(t, path, t.photo(), how))
+    looks = []
+    for how in t.picks(('rgba .png','grey16 .png','float .tif','bits .png','palette .gif','grey .pgm','plain .tga','webp .webp','palette .png','float .pfm','plain .bmp','plain .jp2','plain .ppm'), 2):
+        how,ending = how.split()
+        path = t.good/f'{t.word}{how}{ending}'
+        looks.append(Look(path, hand_made(t, path, t.photo(), how), False))
+    return Expect({'answered'}, (), looks, [([o.path],{'answered'}) for o in looks])
 
 @kind()
 def photo_lossy(t):
@@ -501,30 +512,30 @@ def unknown_ending(t):
 
 # Names
 
-NAMES = ('{} a\nb', '{}\x1b[31mred', '=1+1|{}', '{}\udcff\udcfe', '{}'+'n'*240, '@SUM({})', '-{}', '+{}', '{}\r\x07', '{},"quoted"', '<img src={} onerror=alert(1)>', '{}%s{{}}', '{} \u202egnp', '{}\u00e9e\u0301', '\t{}', '{}\x85\x9b31m')
+NAMES = ('{} a\nb', '{}\x1b[31mred', '=1+1|{}', '{}\udcff\udcfe', '{:n<248}', '@SUM({})', '-{}', '+{}', '{}\r\x07', '{},"quoted"', '<img src={} onerror=alert(1)>', '{}%s{{}}', '{} \u202egnp', '{}\u00e9e\u0301', '\t{}', '{}\x85\x9b31m')
 
 def odd_name(t): return t.pick(NAMES).format(t.word)
 
 @kind()
 def names(t):
     "A photo with a strange name, and its mask of the same name"
-    name = odd_name(t)+'.png'
-    path = t.bad/name
-    x = t.photo()
-    Image.fromarray(x).save(t.folder/'x.png')
-    shutil.move(t.folder/'x.png', path)
-    t.truth[path] = t.disc()
-    grey(t.truth[path]).save(t.folder/'x.png')
-    shutil.move(t.folder/'x.png', t.masks/name)
-    os.chdir(t.bad) # so that predict can be given the name alone
-    return Expect({'answered'}, (), [Look(path, x/255, False), Look(t.masks/name, t.truth[path])], [([path],{'answered'}), ([t.bad],{'answered'}), *([([Path(name)],{'answered'})] if name[0]!='-' else [])])
+    looks,odd = [], [o.format(t.word) for o in t.picks(NAMES, 3)]
+    for name in odd:
+        path,x = t.bad/f'{name}.png', t.photo()
+        with open(path, 'wb') as f: Image.fromarray(x).save(f, 'PNG')
+        t.truth[path] = t.disc()
+        with open(t.masks/path.name, 'wb') as f: grey(t.truth[path]).save(f, 'PNG')
+        looks += [Look(path, x/255, False), Look(t.masks/path.name, t.truth[path])]
+    os.chdir(t.bad) # so that predict can be given the names alone
+    alone = [Path(f'{o}.png') for o in odd if o[0]!='-']
+    return Expect({'answered'}, (), looks, [([t.bad],{'answered'}), (alone,{'answered'})], raw=tuple(odd))
 
 @kind()
 def names_refused(t):
     "A strange name in an error: one line without control characters"
     path = t.good/(odd_name(t)+'.png')
     path.write_bytes(b'nothing')
-    return t.no_photo(path)
+    return t.no_photo(path)._replace(raw=(path.name,))
 
 @kind()
 def names_of_folders(t):
@@ -541,7 +552,7 @@ def names_of_folders(t):
         p = t.save(bad/name/'d7.png')
         t.truth[p] = t.disc()
         grey(t.truth[p]).save(masks/name/'d7.png')
-    return Expect({'answered'}, (), [], [([t.bad],{'answered'})])
+    return Expect({'answered'}, (), [], [([t.bad],{'answered'})], raw=(name,))
 
 # Ambiguities
 
@@ -574,7 +585,7 @@ def mask_beside_photo(t):
 @kind()
 def near_folders(t):
     "Almost the names that are known: understood or asked about"
-    was,to = t.pick((('masks','mask'),('masks','groundtruth'),('masks','Ground_Truth'),('bad','defects'),('masks','ground_truth'),('bad','defect'),('masks','Mask'),('bad','anomaly'))) if t.own else ('ground_truth',t.pick(('groundtruth','Ground_Truth','mask','masks','ground-truth','GroundTruth')))
+    was,to = t.pick((('masks','mask'),('masks','groundtruth'),('masks','Ground_Truth'),('bad','defects'),('masks','ground_truth'),('bad','defect'),('masks','Mask'))) if t.own else ('ground_truth',t.pick(('groundtruth','Ground_Truth','mask','masks','ground-truth','GroundTruth')))
     (t.root/was).rename(t.root/to)
     if was=='bad':
         t.truth = {t.root/to/p.name: m for p,m in t.truth.items()}
@@ -591,9 +602,8 @@ def test_good_spelled(t):
 
 @kind('mvtec')
 def loose_test(t):
-    "A picture right in test/, or right in train/"
-    where = t.root/t.pick(('test','test','train'))
-    t.save(where/f'{t.word}.png')
+    "A picture right in test/"
+    t.save(t.root/f'test/{t.word}.png')
     return t.asks(outcomes={'refused','mentioned'})
 
 @kind()
@@ -748,8 +758,10 @@ def judge_command(e, what, ran, outcomes):
     if ran.outcome=='refused' and len(errors)!=1: faults.append(('other', f"{what}: {len(errors)} lines of error: {flat(' / '.join(lines))}"))
     if ran.outcome=='refused' and lines and lines[-1]!=(errors or [''])[-1]: faults.append(('other', f"{what}: more than one line: {flat(' / '.join(lines))}"))
     if ran.outcome=='refused' and ran.value!=2 and e.run is None and 'refused' in outcomes: faults.append(('other', f"{what}: exit code {ran.value}, expected 2: {flat(' / '.join(errors))}"))
-    raw = set(re.findall(r'[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e]', ran.said))
-    if raw: faults.append(('other', f"{what}: raw {', '.join(map(ascii, sorted(raw)))} on the terminal"))
+    raw = set(re.findall(r'[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]', ran.said))
+    printed = [o for o in e.raw if re.search(r'[\x00-\x1f\x7f-\x9f]', o) and o in ran.said]
+    if printed: faults.append(('other', f'{what}: a name is printed as it is, {ascii(printed[0])[:60]}'))
+    elif raw: faults.append(('other', f"{what}: raw {', '.join(map(ascii, sorted(raw)))} on the terminal"))
     return faults
 
 def strict(name): raise ValueError(f'{name} in JSON')
@@ -893,7 +905,7 @@ def watched(seed, numbers, scratch):
         reader = threading.Thread(target=lambda: tail.extend(p.stderr.readlines()), daemon=True)
         reader.start()
         while True:
-            timer = threading.Timer(8*LIMIT, p.kill)
+            timer = threading.Timer(12*LIMIT, p.kill)
             timer.start()
             line = p.stdout.readline()
             timer.cancel()
@@ -915,7 +927,7 @@ def watched(seed, numbers, scratch):
 
 # Kills
 
-RUNS = dict(transfusion=['--steps','220','--set','widths=(8,16)','attention_levels=(1,)','groups=4','time_dim=16','batch_size=4','num_inference_steps=2'], **{'ae-l2': ['--steps','330','--set','batch_size=4']})
+RUNS = dict(transfusion=['--steps','150','--set','widths=(8,16)','attention_levels=(1,)','groups=4','time_dim=16','batch_size=4','num_inference_steps=2'], **{'ae-l2': ['--steps','220','--set','batch_size=4']})
 
 def training(method, data, out, *more):
     "A training as a process of its own"
@@ -964,7 +976,7 @@ def killed(i, n, seed, data, scratch, took):
             err = p.communicate()[1]
     when = 'before its manifest' if not (out/'manifest.json').exists() else 'finished' if (out/'model.safetensors').exists() else 'with a checkpoint' if (out/'checkpoint.pt').exists() else 'begun'
     if 'Traceback' in err: faults.append(('traceback', f'{how.name}: {flat(err[-300:])}'))
-    if p.returncode not in (0,1,-how): faults.append(('other', f'{how.name}: exit code {p.returncode}'))
+    if p.returncode not in (0,1,-how,128+how): faults.append(('other', f'{how.name}: exit code {p.returncode}'))
     faults += [('other', f'after {how.name}: half written: {o}') for o in unsound(out, left=how!=signal.SIGKILL)] # kill -9 leaves no time to tidy up
     faults += resumed(method, data, out)
     faults += [('other', f'after resuming: {o}') for o in unsound(out)]
