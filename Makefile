@@ -11,7 +11,7 @@ export JUPYTER_PLATFORM_DIRS := 1
 export MALLOC_MMAP_THRESHOLD_ ?= 1000000000
 export MALLOC_TRIM_THRESHOLD_ ?= 1000000000
 
-.PHONY: demo test test-browser lab docs export clean
+.PHONY: demo test test-browser torture lab docs export clean
 demo: $(READY)  ## train a small TransFusion on built-in pictures and write its report
 	@$(BIN)/anomaly-nb demo
 
@@ -21,6 +21,9 @@ test: $(READY)  ## everything CI runs
 # also needs a browser and its driver: apt-get install chromium && .venv/bin/pip install playwright (no `playwright install`)
 test-browser: $(READY)  ## a page in JupyterLab, its sliders moved by keyboard in Chromium; `make test` does it too where both are there
 	@$(BIN)/python .ci/browser.py $(BROWSER_ARGS)
+
+torture: $(READY)  ## broken pictures, masks, folders and runs, and trainings killed at any moment: what the library makes of them
+	@$(BIN)/python benchmarks/torture.py $(TORTURE_ARGS)
 
 lab: $(READY)  ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --ServerApp.root_dir=nbs --LabApp.default_url=/lab/tree/index.ipynb $(LAB_ARGS)
