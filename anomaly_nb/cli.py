@@ -131,7 +131,12 @@ def _say(text): # Lines for the terminal
 
 def _warn(message, category, filename, lineno, file=None, line=None): # As `warnings.showwarning` is called
     "What was left out, in one line as a user reads it"
-    if category.__name__=='DataWarning': print(f"anomaly-nb: {' '.join(str(message).split())}", file=sys.stderr)
+    if category.__name__=='DataWarning': print(f"anomaly-nb: {_line(message)}", file=sys.stderr)
+
+def _line(o): # Anything that prints
+    "`o` in one line, without control codes"
+    text = ' '.join(str(o).split())
+    return text if text.isprintable() else ''.join(c if c.isprintable() else c.encode('unicode_escape').decode() for c in text)
 
 # %% ../nbs/91_cli.ipynb #91cli009
 def fit(
@@ -289,7 +294,7 @@ def main(
             command(**asked)
     except (Exception, KeyboardInterrupt) as e:
         if debug: raise
-        said = ' '.join(str(e).split()) or ('stopped' if isinstance(e, KeyboardInterrupt) else type(e).__name__)
+        said = _line(e) or ('stopped' if isinstance(e, KeyboardInterrupt) else type(e).__name__)
         print(f"anomaly-nb: {said}", file=sys.stderr)
         return 2 if isinstance(e, UsageError) else 1
     return 0

@@ -10,7 +10,7 @@ __all__ = ['DataError', 'DataWarning', 'load_image', 'load_mask', 'is_picture', 
            'normalize_light', 'elpv', 'open_data', 'dataloader', 'Subset', 'hold_out']
 
 # %% ../nbs/foundations/02_data.ipynb #37311abd
-import csv, os, re, tempfile, unicodedata, warnings
+import csv, os, re, tempfile, unicodedata, warnings, weakref
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -198,8 +198,9 @@ def _skipped(path, left): # Folder; (entry of it, reason) pairs
     if left: warnings.warn(f"{path}: skipped {_few(f'{p.name} ({why})' for p,why in left)}", DataWarning, stacklevel=2)
 
 def _why(path): # An entry of a folder that is no picture
-    "Why it is none; '' for what nobody misses: folders, hidden files, what a system leaves behind"
-    if path.name[0]=='.' or path.name.lower() in ('thumbs.db','desktop.ini') or path.is_dir(): return ''
+    "Why it is none; '' for what nobody misses: folders by their name, hidden files, what a system leaves behind"
+    if path.name[0]=='.' or path.name.lower() in ('thumbs.db','desktop.ini'): return ''
+    if path.is_dir(): return 'a folder' if path.suffix.lower() in _extensions() else ''
     if not path.exists(): return 'a link to nothing'
     return f"ending {path.suffix or 'missing'}" if path.is_file() else 'a pipe or a device'
 
@@ -273,7 +274,9 @@ def _verify(paths, masks): # Lists of str, and of str or None
 # %% ../nbs/foundations/02_data.ipynb #996edbce
 class TensorFile:
     "Tensors in a file without a name: about as quick as memory, and none of it is held"
-    def __init__(self): self.file,self.at,self.owner = tempfile.TemporaryFile(buffering=0), {}, os.getpid()
+    def __init__(self):
+        self.file,self.at,self.owner = tempfile.TemporaryFile(buffering=0), {}, os.getpid()
+        weakref.finalize(self, self.file.close)
     def __contains__(self, i:int) -> bool: return i in self.at # Index
     def put(self,
         i:int, # Index

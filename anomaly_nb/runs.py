@@ -121,7 +121,7 @@ class RunFolder:
         if not (isinstance(det_class, type) and issubclass(det_class, TrainedDetector)): raise ValueError(f"det_class must be a class such as TransFusion, got {det_class!r}")
         if type(seed) is not int or not 0<=seed<2**63: raise ValueError(f"seed must be a whole number from 0 to 2**63-1, got {seed!r}")
         if size is not None and 'size' in (settings or {}): raise ValueError(f"size is given twice, as {size} and as {settings['size']} in the settings")
-        method,folder = method or det_class.__name__.lower(), Path(data).expanduser()
+        method,folder,numbered = method or det_class.__name__.lower(), Path(data).expanduser(), path is None
         path = next_free(Path('runs')/method) if path is None else Path(path).expanduser()
         if path.exists() and not (path.is_dir() and not any(path.iterdir())): raise FileExistsError(f"{path} exists: add --resume to go on with it, or name another --out")
         asked = dict(method=method, data=str(folder.resolve() if folder.is_dir() else data), category=category, size=size, preset=preset, steps=steps, epochs=epochs, minutes=minutes, seed=seed,
@@ -134,10 +134,18 @@ class RunFolder:
         budget(**(given or dict(steps=det.steps, epochs=det.epochs))) # an error if there is not exactly one
         run.resizer.check(*map(run.data, ('train','test'))) # reads every photo once
         det.ready(run.resizer.training_set(run.parts.learn))
-        with new_folder(path) as tmp:
-            _write_pictures(tmp/'pictures.csv', run._pictures())
-            write_json(tmp/'manifest.json', run.manifest)
-        return run
+        while True:
+            try: return run._begin()
+            except FileExistsError:
+                if numbered: run.path = next_free(Path('runs')/method) # another process took the number
+                else: raise
+
+    def _begin(self):
+        "The folder of a new run: manifest and record of its pictures, at one stroke"
+        with new_folder(self.path) as tmp:
+            _write_pictures(tmp/'pictures.csv', self._pictures())
+            write_json(tmp/'manifest.json', self.manifest)
+        return self
 
     @property
     def finished(self) -> bool:
