@@ -126,17 +126,24 @@ def _resumed(method, out, asked): # Name of the method; its folder; what defines
 # %% ../nbs/91_cli.ipynb #91cli0sy
 def _say(text): # Lines for the terminal
     "Print `text`; a reader that has gone (`| head -1`) ends the printing, not the work"
-    try: print(text, flush=True)
+    for o in [o for o,printed in _WARNED.items() if not printed]: print(f"anomaly-nb: {o}", file=sys.stderr)
+    _WARNED.update(dict.fromkeys(_WARNED, True))
+    try: print('\n'.join(map(_shown, text.split('\n'))), flush=True)
     except BrokenPipeError: os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 def _warn(message, category, filename, lineno, file=None, line=None): # As `warnings.showwarning` is called
     "What was left out, in one line as a user reads it"
-    if category.__name__=='DataWarning': print(f"anomaly-nb: {_line(message)}", file=sys.stderr)
+    if category.__name__=='DataWarning': _WARNED.setdefault(_line(message), False)
+
+_WARNED:dict[str,bool] = {} # what was left out, each line once -> printed? It comes before the next line of an answer, and not beside an error
+
+def _shown(text): # One line
+    "`text` without control codes"
+    return text if text.isprintable() else ''.join(c if c.isprintable() else c.encode('unicode_escape').decode() for c in text)
 
 def _line(o): # Anything that prints
     "`o` in one line, without control codes"
-    text = ' '.join(str(o).split())
-    return text if text.isprintable() else ''.join(c if c.isprintable() else c.encode('unicode_escape').decode() for c in text)
+    return _shown(' '.join(str(o).split()))
 
 # %% ../nbs/91_cli.ipynb #91cli009
 def fit(
@@ -162,7 +169,7 @@ def fit(
     asked = dict(data=data, category=category, size=size, preset=preset, steps=steps, epochs=epochs, minutes=minutes, seed=seed, select_best=select_best or None, resize_mode=resize_mode, settings=settings)
     with _request(): run = (_resumed if resume else _begun)(method, out, asked)
     parts,m = run.parts,run.manifest
-    _say(f"{m['method']} on {m['data']}: {len(parts.learn)} good pictures to learn from, {len(parts.hold)} held out for the threshold, {len(run.data('test'))} to test; run {run.path}")
+    _say(f"{m['method']} on {_line(m['data'])}: {len(parts.learn)} good pictures to learn from, {len(parts.hold)} held out for the threshold, {len(run.data('test'))} to test; run {_line(run.path)}")
     try: run.fit()
     except KeyboardInterrupt as e: raise KeyboardInterrupt(f"{str(e).split(': go on with')[0]}, go on with: {_typed('fit', m['method'], '--out', run.path, '--resume')}") from None
     if run.choice: _say(_chosen(**run.choice))
@@ -291,6 +298,7 @@ def main(
         if asked.get('set_'): asked['set_'] = dict(asked['set_'])
         with warnings.catch_warnings():
             warnings.showwarning = _warn
+            _WARNED.clear()
             command(**asked)
     except (Exception, KeyboardInterrupt) as e:
         if debug: raise

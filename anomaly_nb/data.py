@@ -123,8 +123,9 @@ def load_image(
 _LOSSY_TIFF = {'jpeg','tiff_jpeg','webp','jp2000','34712','lerc'}
 
 def _lossy(path, img): # File; the picture in it
-    "Does the file's compression change values?"
+    "Does the file's compression change values? An error where reading it does"
     with open(path, 'rb') as f: head = f.read(1024)
+    if img.format=='PNG' and head[24]==16 and not _deep(img): raise ValueError('a mask in colours of 16 bits, of which Pillow reads 8: save it in grey, or with 8 bits')
     if img.format=='WEBP': return b'VP8L' not in head[:64] # the lossless chunk comes first, or second after VP8X
     if img.format=='JPEG2000': return head[head.find(b'\xff\x52')+13]!=1 # the wavelet of its coding style: 1 for the one that can be undone
     if img.format=='TIFF': return img.info.get('compression') in _LOSSY_TIFF
@@ -205,8 +206,10 @@ def _why(path): # An entry of a folder that is no picture
     return f"ending {path.suffix or 'missing'}" if path.is_file() else 'a pipe or a device'
 
 def _listed(path): # Path of a folder that may not exist
-    "Picture files right in folder `path`, in natural order; a warning names other files"
+    "Picture files right in folder `path`, in natural order; a warning names other files, and a picture that is a link to nothing is an error"
     found = sorted(path.iterdir(), key=natural_order) if path.is_dir() else []
+    dead = [p.name for p in found if p.is_symlink() and not p.exists() and p.suffix.lower() in _extensions()]
+    if dead: raise DataError(f"{path} has {len(dead)} links to nothing: {_few(dead)}; mend or remove them")
     _skipped(path, [(p,why) for p in found if not is_picture(p) and (why := _why(p))])
     return [p for p in found if is_picture(p)]
 

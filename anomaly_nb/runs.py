@@ -178,7 +178,7 @@ class RunFolder:
         if not file.is_file(): return
         then,now = _read_pictures(file),self._pictures()
         differ = {'added': now.keys()-then.keys(), 'gone': then.keys()-now.keys(), 'changed': {k for k in now.keys()&then.keys() if now[k]!=then[k]}}
-        said = [f"{len(v)} {k} ({', '.join(printable(o) for o in sorted(v)[:3])}{', ...' if len(v)>3 else ''})" for k,v in differ.items() if v]
+        said = [f"{len(v)} {k} ({', '.join(sorted(v)[:3])}{', ...' if len(v)>3 else ''})" for k,v in differ.items() if v]
         if said: raise ValueError(f"{self.path} was started with other pictures: {'; '.join(said)}. Put them back, or start a new run")
 
     @contextmanager
@@ -309,8 +309,9 @@ class RunFolder:
             pred = photo_det.predict(b.x.to(photo_det.device))
             for m,s in zip(pred.amap.cpu(), pred.score.cpu()):
                 if not maps.put(len(scores), m): raise OSError('no room for the maps in the folder of temporary files (TMPDIR names another)')
-                scores.append(s)
-        answers = [Answer(p, float(s), float(det.threshold), bool(det.verdict(s))) for p,s in zip(ds.paths, scores)]
+                scores.append(float(s))
+        verdicts = det.verdict(torch.tensor(scores)).tolist()
+        answers = [Answer(p, s, float(det.threshold), v) for p,s,v in zip(ds.paths, scores, verdicts)]
         with new_folder(out) as tmp: _write_answers(tmp, answers, maps, overlays)
         return answers
 
@@ -325,7 +326,7 @@ def _open(manifest, resizer, split): # What was asked for; how photos come to si
 def _below(root, file): # Folder of the data; a file, mostly in it
     "Name of `file` in the record of a run"
     file = Path(file)
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
+    return printable(file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name)
 
 def _digest(file): # A regular file
     "(bytes, SHA-256) of what it holds"
@@ -336,12 +337,12 @@ def _write_pictures(file, found): # pictures.csv; from `_pictures`
     "One row a picture"
     text = io.StringIO(newline='')
     csv.writer(text).writerows([('file','bytes','sha256'), *((k, *v) for k,v in found.items())])
-    save_atomic(file, lambda f: f.write(text.getvalue().encode(errors='surrogateescape')))
+    save_atomic(file, lambda f: f.write(text.getvalue().encode()))
 
 def _read_pictures(file): # pictures.csv
     "What `_write_pictures` wrote"
     try:
-        with open(file, newline='', encoding='utf-8', errors='surrogateescape') as f: return {o['file']: (int(o['bytes']),o['sha256']) for o in csv.DictReader(f)}
+        with open(file, newline='', encoding='utf-8') as f: return {o['file']: (int(o['bytes']),o['sha256']) for o in csv.DictReader(f)}
     except (KeyError, ValueError, TypeError) as e: raise ValueError(f"{file} is damaged: delete it to go on without comparing the pictures") from e
 
 def _history(file): # history.csv of a run
@@ -411,8 +412,8 @@ def _cell(text): # Anything that prints
 def _write_answers(out, answers, maps, draw): # New folder; what is said of each photo; file of maps; overlays?
     "Write scores.csv, maps and overlays; one range of colours serves all"
     for o in ('maps','overlays') if draw else ('maps',): (out/o).mkdir()
-    ranges = [maps.get(i)[0].aminmax() for i in range(len(answers))]
-    low,high = min(float(o.min) for o in ranges), max(answers[0].threshold, *(float(o.max) for o in ranges))
+    ranges = [tuple(map(float, maps.get(i)[0].aminmax())) for i in range(len(answers))]
+    low,high = min(o for o,_ in ranges), max(answers[0].threshold, *(o for _,o in ranges))
     with open(out/'scores.csv', 'w', newline='', encoding='utf-8') as f:
         rows = csv.writer(f)
         rows.writerow(['path','score','threshold','verdict'])

@@ -41,7 +41,7 @@ class TransFusion(TrainedDetector):
         size=64, batch_size=16, steps=1000, epochs=None, lr=1e-3, lr_drop=None, warmup=50, max_grad_norm=1., ema=.995, mixed_precision='auto'))
     limits = dict(T='[2,inf)', num_inference_steps='[1,inf)', batch_size='[1,inf)', grad_accum_steps='[1,inf)', max_exp='[0,inf)', warmup='[0,inf)', lr='(0,inf)', masked_l1_weight='[0,inf)', max_grad_norm='(0,inf)', rotate_deg='[0,180]', downsample='[1,inf)',
         mask_threshold='(0,1)', **{o: '[0,1]' for o in ('lam','p_self','p_other','p_last_step','rotate_share','min_change','color_match','ema','lr_drop')})
-    choices = dict(normalize_maps=dict(shape={}, usual={}, peak={}, no=dict(lam=.95)), reduce=dict(max={}, box={}, top={}))
+    choices = dict(normalize_maps=dict(usual={}, shape={}, peak={}, no=dict(lam=.95)), reduce=dict(max={}, box={}, top={}))
     def __init__(self, *,
         widths:tuple[int,...]=(64,128,256,512), # Channels of each level of the U-Net
         num_res_blocks:int=2, # Residual blocks of each level on the way down
@@ -70,7 +70,7 @@ class TransFusion(TrainedDetector):
         # ours: neither the paper's nor the official code's
         downsample:int|None=1, # The U-Net works at 1/`downsample` of the resolution; None: on 32x32 cells
         recon_map:Literal['faded','normal']='faded', # The reconstruction's map: squared difference to the end of the reverse process, or difference to the first predicted normal appearance
-        normalize_maps:Literal['no','shape','usual','peak','auto']='no', # Divide both maps by what they say about good pictures, as in `MapNormalizer`; 'auto': as drawn defects decide, until then 'shape'
+        normalize_maps:Literal['no','shape','usual','peak','auto']='no', # Divide both maps by what they say about good pictures, as in `MapNormalizer`; 'auto': as drawn defects decide, until then 'usual'
         reduce:Literal['max','mean','top','box','auto']='max', # Score of a picture, as in `reduce_map`; 'auto': as drawn defects decide, until then 'max'
         p_other:float=0., # Share of anomalies borrowed from another good picture
         min_change:float=0., # Leave out of the mask what changes less than this
