@@ -415,7 +415,9 @@ def photo_other_format(t):
     form = t.pick(('EPS','PCX','ICO','SGI','DDS','IM','SPIDER','XBM','PDF'))
     path = t.somewhere('.png')
     img = Image.fromarray(t.photo())
-    (img.convert({'SPIDER': 'F', 'XBM': '1'}[form]) if form in ('SPIDER','XBM') else img).save(path, format=form)
+    file = io.BytesIO() # with a path, Pillow would take .png for SPIDER's ending from then on
+    (img.convert({'SPIDER': 'F', 'XBM': '1'}[form]) if form in ('SPIDER','XBM') else img).save(file, format=form)
+    path.write_bytes(file.getvalue())
     return t.no_photo(path)
 
 @kind()
