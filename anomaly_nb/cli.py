@@ -121,6 +121,7 @@ def _resumed(method, out, asked): # Name of the method; its folder; what defines
         'settings': {**run.manifest['settings'], **asked['settings']}}
     differ = [f"{k} {run.manifest[k]!r}, not {v!r}" for k,v in wants.items() if v is not None and run.manifest[k]!=v]
     if differ: raise UsageError(f"{out} was started with {'; '.join(differ)}")
+    run.check_pictures()
     return run
 
 # %% ../nbs/91_cli.ipynb #91cli0sy

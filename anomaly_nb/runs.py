@@ -172,7 +172,7 @@ class RunFolder:
         root,data = Path(self.manifest['data']),[self.data(o) for o in ('train','test')]
         return {_below(root, o): _digest(o) for ds in data for o in [*ds.paths, *filter(None, getattr(ds, 'masks', ()))] if Path(o).is_file()}
 
-    def _expect_pictures(self):
+    def check_pictures(self):
         "An error if the pictures are others than those that the run began with"
         file = self.path/'pictures.csv'
         if not file.is_file(): return
@@ -229,7 +229,7 @@ class RunFolder:
 
     def _fit(self):
         "`fit`, alone with the folder"
-        self._expect_pictures()
+        self.check_pictures()
         self._measured = None
         det,parts,m = self._det or self._build(), self.parts, self.manifest
         learn = dataloader(self.resizer.training_set(parts.learn), det.batch_size, shuffle=True)
