@@ -45,7 +45,8 @@ def _init(layer): # Any part of the network
 # %% ../../nbs/methods/20_autoencoder.ipynb #ec8174c9
 class AutoEncoder(TrainedDetector):
     "Squeezes a picture through a narrow code; what does not come back is strange"
-    presets = dict(paper={}, small=dict(latent=32, size=64, reduce='max', batch_size=16, steps=1000, epochs=None, lr=1e-3, schedule='cosine', pad='reflect'))
+    presets = dict(paper={}, small=dict(latent=32, size=64, reduce='auto', batch_size=16, steps=1000, epochs=None, lr=1e-3, schedule='cosine', pad='reflect'))
+    choices = dict(reduce=dict(max={}, top={}, box={}, mean={}))
     limits = dict(latent='[1,inf)', crops='[1,inf)', window='[1,inf)', batch_size='[1,inf)', lr='(0,inf)')
     def __init__(self, *,
         loss:Literal['l2','ssim']='l2', # Compare input and output by squared difference or by 1 minus SSIM; in training and in the map
@@ -55,7 +56,7 @@ class AutoEncoder(TrainedDetector):
         patch:int|None=None, # Side of the crops that the network sees; None shows it whole pictures
         crops:int=16, # Crops of each picture in a training step, with `patch`
         stride:int=30, # Pixels between the crops that are averaged in a map, with `patch`
-        reduce:Literal['mean','max','top','box']='mean', # Score of a picture, as in `reduce_map`
+        reduce:Literal['mean','max','top','box','auto']='mean', # Score of a picture, as in `reduce_map`; 'auto': as drawn defects decide, until then 'max'
         window:int=11, # Side of SSIM's window, odd
         pad:Literal['valid','reflect']='valid', # Windows that count in the training with 'ssim': those inside the picture, or all
         batch_size:int|None=None, # Pictures a training step; None: 64, or with `patch` 4, which give as many crops

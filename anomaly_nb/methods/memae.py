@@ -40,7 +40,8 @@ def _init(layer): # Any part of the network
 # %% ../../nbs/methods/21_memae.ipynb #4ac57e51
 class MemAE(TrainedDetector):
     "An auto-encoder whose decoder is only told which remembered features are near"
-    presets = dict(paper={}, small=dict(widths=(32,64,64), slots=64, size=64, reduce='max', batch_size=16, steps=1000, epochs=None, lr=1e-3, schedule='cosine'))
+    presets = dict(paper={}, small=dict(widths=(32,64,64), slots=64, size=64, reduce='auto', batch_size=16, steps=1000, epochs=None, lr=1e-3, schedule='cosine'))
+    choices = dict(reduce=dict(max={}, top={}, box={}, mean={}))
     limits = dict(widths='[1,inf)', slots='[1,inf)', shrinkage='[0,1)', alpha='[0,inf)', batch_size='[1,inf)', lr='(0,inf)')
     def __init__(self, *,
         widths:tuple[int,...]=(96,128,256,256), # Channels after each halving; the last are those of a slot
@@ -48,7 +49,7 @@ class MemAE(TrainedDetector):
         metric:Literal['dot','cosine']='dot', # Likeness of feature and slot: the released code's, or the paper's
         shrinkage:float|None=.0025, # Weights up to this one become 0; None: 1/`slots`, within the paper's range
         alpha:float=2e-4, # Weight of the entropy
-        reduce:Literal['mean','max','top','box']='mean', # Score of a picture, as in `reduce_map`
+        reduce:Literal['mean','max','top','box','auto']='mean', # Score of a picture, as in `reduce_map`; 'auto': as drawn defects decide, until then 'max'
         size:int=256, # Side of the pictures these settings are made for
         batch_size:int=14, # Pictures a training step
         steps:int|None=None, # Training steps, if `fit` is given no budget

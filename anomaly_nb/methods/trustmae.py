@@ -79,8 +79,9 @@ NAMED = 'cable','metal_nut','transistor' # Products that the supplementary names
 class TrustMAE(TrainedDetector):
     "Rebuilds a picture from memory; what the memory learns depends on how far away it is"
     presets = dict(paper={}, small=dict(widths=(24,48,64), num_res_blocks=1, d_widths=(16,32,64,64), slots=64, k=4, temperature=.1, trust_grad='slots', detach_untrusted=True,
-        weight_vgg=1., backbone='efficientnet_lite0', layers=('stage1','stage2','stage3'), shift_tolerance=4, reduce='top', flips=False, degrees=0., size=64, batch_size=8,
+        weight_vgg=1., backbone='efficientnet_lite0', layers=('stage1','stage2','stage3'), shift_tolerance=4, reduce='auto', flips=False, degrees=0., size=64, batch_size=8,
         steps=800, epochs=None, lr=1e-3, schedule='cosine'))
+    choices = dict(reduce=dict(top={}, max={}, box={}, mean={}))
     limits = dict(widths='[1,inf)', d_widths='[1,inf)', num_res_blocks='[0,inf)', res_convs='[1,inf)', slots='[2,inf)', k='[1,inf)', temperature='(0,inf)', margin='[0,inf)', quantile='(0,1]', ratio='[1,inf)',
         trust_warmup_steps='[0,inf)', shift_tolerance='[0,inf)', degrees='[0,inf)', batch_size='[1,inf)', lr='(0,inf)', **{f'weight_{o}': '[0,inf)' for o in ('rec','ssim','vgg','gan','feat','margin','trust')})
     def __init__(self, *,
@@ -116,7 +117,7 @@ class TrustMAE(TrainedDetector):
         equal_layers:bool=False, # Let all layers count alike in the map
         weights_path:str|Path|None=None, # File of the backbone's weights; None: the published ones
         shift_tolerance:int=8, # Pixels that are forgiven with `spatial`
-        reduce:Literal['mean','max','top','box']='mean', # Score of a picture, as in `reduce_map`
+        reduce:Literal['mean','max','top','box','auto']='mean', # Score of a picture, as in `reduce_map`; 'auto': as drawn defects decide, until then 'top'
         flips:bool=True, # Flip training pictures both ways at random
         degrees:float=10., # Turn them by up to this much
         quarters:bool=False, # Turn them by quarters of a circle too
