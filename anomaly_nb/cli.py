@@ -184,6 +184,7 @@ def _chosen(taken, tried): # Settings; what they were chosen from, the usual one
     "Which settings drawn defects have chosen, and whether they could tell"
     def found(o): return (o['image_auroc']+o['aupro'])/2
     settings = ' '.join(f'{k}={v}' for k,v in taken.items())
+    if not tried: return f"{settings}: the usual choice, there are too few held-out photos to draw defects on"
     if taken==tried[0]['settings']: return f"{settings}: defects drawn on held-out photos speak for nothing else (mean of image AUROC and AUPRO {found(tried[0]):.3f})"
     return f"{settings}: finds defects drawn on held-out photos best ({max(map(found, tried)):.3f}, the usual choice {found(tried[0]):.3f})"
 

@@ -65,9 +65,19 @@ def _say(text):
 
 def _warn(message, category, filename, lineno, file=None, line=None):
     """What was left out, in one line as a user reads it"""
+_WARNED: dict[str, bool] = {}
+
+def _shown(text):
+    """`text` without control codes"""
+
+def _line(o):
+    """`o` in one line, without control codes"""
 
 def fit(method: str, *, data: str | None=None, category: str | None=None, size: int | None=None, preset: Literal['small', 'paper', 'official'] | None=None, steps: int | None=None, epochs: float | None=None, minutes: float | None=None, seed: int | None=None, textures: str | None=None, set_: dict | None=None, select_best: bool=False, resize_mode: Literal['resize', 'pad', 'tile'] | None=None, out: str | None=None, resume: bool=False) -> 'RunFolder':
     """Train a method, set its threshold, measure it and write the report"""
+
+def _chosen(taken, tried):
+    """Which settings drawn defects have chosen, and whether they could tell"""
 
 def _table(name, metrics):
     """Lines for a terminal: the method beside its baselines"""

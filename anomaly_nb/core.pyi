@@ -77,6 +77,9 @@ class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anoma
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments by name, as the constructor has settled them"""
 
+    def settle(self, **settings):
+        """Change `settings` for good: they are saved with the detector"""
+
     def fit(self, dl, *, seed: int=0, out: str | Path | None=None, resume: bool=False) -> Self:
         """Learn from the good pictures of `dl`; a method writes this"""
 

@@ -147,7 +147,7 @@ def _mask(img, lossy): # Upright picture; from `_lossy`
     seen,ink = _drawn(rgb, lossy), _drawn(alpha, lossy)
     if alpha.min()==alpha.max()>0: return seen
     if (rgb==rgb[:1,:1]).all() or (seen==ink).all(): return ink
-    raise ValueError('colours and transparency of this mask show two different things: save it without transparency')
+    raise ValueError('colours and transparency of this mask show two different things: save it as white on black, without transparency')
 
 def load_mask(
     path:str|Path, # A drawing as large as its picture
@@ -205,12 +205,13 @@ def _why(path): # An entry of a folder that is no picture
     if not path.exists(): return 'a link to nothing'
     return f"ending {path.suffix or 'missing'}" if path.is_file() else 'a pipe or a device'
 
-def _listed(path): # Path of a folder that may not exist
+def _listed(path, flat=False): # Path of a folder that may not exist; does nothing belong in its sub-folders?
     "Picture files right in folder `path`, in natural order; a warning names other files, and a picture that is a link to nothing is an error"
     found = sorted(path.iterdir(), key=natural_order) if path.is_dir() else []
     dead = [p.name for p in found if p.is_symlink() and not p.exists() and p.suffix.lower() in _extensions()]
     if dead: raise DataError(f"{path} has {len(dead)} links to nothing: {_few(dead)}; mend or remove them")
-    _skipped(path, [(p,why) for p in found if not is_picture(p) and (why := _why(p))])
+    deep = [p for p in found if flat and p.is_dir() and p.name[0]!='.' and any(map(is_picture, p.iterdir()))]
+    _skipped(path, [(p,why) for p in found if not is_picture(p) and (why := 'a folder of pictures' if p in deep else _why(p))])
     return [p for p in found if is_picture(p)]
 
 def _folders(path, say=False): # Path of a folder; warn of what is skipped?
@@ -240,7 +241,7 @@ def pictures_in(
 ) -> list[Path]: # In natural order
     "Picture files in folder `path`, at least one"
     path = _dir(path, what)
-    if found := _listed(path): return found
+    if found := _listed(path, flat=True): return found
     raise DataError(f"no {what} in {path}: found {_few(sorted(p.name for p in path.iterdir())) or 'nothing'}, expected .png, .jpg or another picture")
 
 # %% ../nbs/foundations/02_data.ipynb #866e36cb
@@ -342,15 +343,16 @@ class ImageDataset(Dataset):
 def check(
     ds:Dataset # Any dataset of this book
 ) -> Dataset: # `ds`
-    "Decode every picture of `ds`; one `DataError` lists all that are damaged, one `DataWarning` says how many defects have an empty mask"
-    def empty(i): # Index
+    "Decode every picture of `ds`; one `DataError` lists all that are damaged, a `DataWarning` says how many masks are empty or cover nearly everything"
+    def share(i): # Index
         b = ds[i]
-        return b.mask is not None and bool(b.label), b.mask is not None and bool(b.label) and not b.mask.any(), b.x.shape[1:]
-    found = _each(empty, range(len(ds)))
-    lost = [i for i,(_,o,_) in enumerate(found) if o]
-    if lost:
-        h,w = found[lost[0]][2]
-        warnings.warn(f"{len(lost)} of {sum(o for o,_,_ in found)} defect masks are empty at {w if h==w else f'{w}x{h}'} px: {_few(ds.paths[i] for i in lost)}", DataWarning, stacklevel=2)
+        return (b.mask.float().mean().item() if b.mask is not None and b.label else None), b.x.shape[1:]
+    found = _each(share, range(len(ds)))
+    drawn = [i for i,(o,_) in enumerate(found) if o is not None]
+    for what,bad in {'are empty': [i for i in drawn if found[i][0]==0], 'cover more than 95 % of the picture (is their background not black?)': [i for i in drawn if found[i][0]>.95]}.items():
+        if not bad: continue
+        h,w = found[bad[0]][1]
+        warnings.warn(f"{len(bad)} of {len(drawn)} defect masks {what} at {w if h==w else f'{w}x{h}'} px: {_few(ds.paths[i] for i in bad)}", DataWarning, stacklevel=2)
     return ds
 
 # %% ../nbs/foundations/02_data.ipynb #bb26712a
@@ -470,7 +472,7 @@ def mvtec(
     if _is_train(split):
         good = train and _sub(train, 'good')
         found = {'good': pictures_in(good or root/'train'/'good', 'good pictures')}
-        _skipped(train, [(d,'only good pictures are learned from') for d in _folders(train) if d!=good])
+        _skipped(train, [(d,'only good pictures are learned from') for d in _folders(train) if d!=good]+[(p,'beside good, not in it') for p in _listed(train)])
     else:
         test = _dir(test or root/'test', 'test pictures')
         if lying := _listed(test): raise DataError(f"{_few(lying)}: good or defective? Expected in a sub-folder of {test}")

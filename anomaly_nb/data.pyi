@@ -5,7 +5,7 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/data.html.md"""
 from typing import Any
 from typing_extensions import Self
 __all__ = ['DataError', 'DataWarning', 'load_image', 'load_mask', 'is_picture', 'natural_order', 'printable', 'pictures_in', 'picture_size', 'TensorFile', 'ImageDataset', 'check', 'categories_in', 'mvtec', 'visa', 'folder', 'normalize_light', 'elpv', 'open_data', 'dataloader', 'Subset', 'hold_out']
-import csv, os, re, tempfile, unicodedata, warnings
+import csv, os, re, tempfile, unicodedata, warnings, weakref
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -65,7 +65,7 @@ def load_image(path: str | Path, size: int | tuple | None=None) -> Tensor:
 _LOSSY_TIFF = {'jpeg', 'tiff_jpeg', 'webp', 'jp2000', '34712', 'lerc'}
 
 def _lossy(path, img):
-    """Does the file's compression change values?"""
+    """Does the file's compression change values? An error where reading it does"""
 
 def _drawn(v, lossy):
     """(h,w) bool: where the mask is not black"""
@@ -95,10 +95,10 @@ def _skipped(path, left):
     """One warning that says what in `path` is left out, and why"""
 
 def _why(path):
-    """Why it is none; '' for what nobody misses: folders, hidden files, what a system leaves behind"""
+    """Why it is none; '' for what nobody misses: folders by their name, hidden files, what a system leaves behind"""
 
-def _listed(path):
-    """Picture files right in folder `path`, in natural order; a warning names other files"""
+def _listed(path, flat=False):
+    """Picture files right in folder `path`, in natural order; a warning names other files, and a picture that is a link to nothing is an error"""
 
 def _folders(path, say=False):
     """Sub-folders of `path` that a person made, in natural order"""
@@ -166,7 +166,7 @@ class ImageDataset(Dataset):
         ...
 
 def check(ds: Dataset) -> Dataset:
-    """Decode every picture of `ds`; one `DataError` lists all that are damaged, one `DataWarning` says how many defects have an empty mask"""
+    """Decode every picture of `ds`; one `DataError` lists all that are damaged, a `DataWarning` says how many masks are empty or cover nearly everything"""
 _VISA: str
 
 def _visa_rows(path):

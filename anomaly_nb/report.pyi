@@ -13,9 +13,12 @@ from pathlib import Path
 from string import Template
 from typing import Callable
 import matplotlib.pyplot as plt, numpy as np, torch
+from matplotlib.font_manager import findfont
+from matplotlib.ft2font import FT2Font
 from PIL import Image
 from torch import Tensor
 from .core import Batch, Detection
+from .data import printable
 from .metrics import METRIC_LABELS, evaluate, pro_curve, roc_curve
 from .show import CMAPS, colorize, fig_png, kind_of, overlay, plot_curves, plot_losses, png
 from .train import save_atomic
@@ -53,6 +56,12 @@ def _columns(idx: list[int], pred: Detection, truth: Batch, level: float, explai
 
 def _as_rgb(name: str, o: Tensor) -> Tensor:
     """`o` in colours, maps with one range for all"""
+
+def _type_names(defect_types: list[str]) -> list[str]:
+    """Each defect type once, in the order of the chart"""
+
+def _labels(names: list[str]) -> tuple[list[str], list[str]]:
+    """Names short enough for a chart, in letters that its font has"""
 
 def _plot_scores(score: Tensor, defect_types: list[str], threshold: float, ax) -> None:
     """A row of dots per defect type, good pictures on top"""

@@ -123,7 +123,7 @@ class RunFolder:
         if size is not None and 'size' in (settings or {}): raise ValueError(f"size is given twice, as {size} and as {settings['size']} in the settings")
         method,folder,numbered = method or det_class.__name__.lower(), Path(data).expanduser(), path is None
         path = next_free(Path('runs')/method) if path is None else Path(path).expanduser()
-        if path.exists() and not (path.is_dir() and not any(path.iterdir())): raise FileExistsError(f"{path} exists: add --resume to go on with it, or name another --out")
+        if path.exists() and not _vacant(path): raise FileExistsError(f"{path} exists{': add --resume to go on with it, or' if (path/'manifest.json').is_file() else ' and is no run:'} name another --out")
         asked = dict(method=method, data=str(folder.resolve() if folder.is_dir() else data), category=category, size=size, preset=preset, steps=steps, epochs=epochs, minutes=minutes, seed=seed,
             resize_mode=resize_mode, select_best=select_best, settings=dict(settings or {}), version=__version__, started=datetime.now().isoformat(timespec='seconds'))
         run = cls(path, det_class, manifest=asked)
@@ -246,8 +246,9 @@ class RunFolder:
 
     def _choose(self, det, held): # Trained; good pictures that it has not seen
         "Let drawn defects decide what is still open, and write down what was tried"
+        free = [k for k in det.choices if getattr(det, k)=='auto']
         tried = choose(det, held)
-        if tried: write_json(self.path/'choice.json', dict(taken={k: getattr(det, k) for k in tried[0]['settings']}, tried=tried))
+        if free: write_json(self.path/'choice.json', dict(taken={k: getattr(det, k) for k in (tried[0]['settings'] if tried else free)}, tried=tried))
 
     def _save(self, det): # Trained and calibrated
         "What `save_pretrained` writes, the weights last: a run that has them is finished"
@@ -265,7 +266,10 @@ class RunFolder:
         asked,other = dict(self.manifest), data is not None or category is not None
         if data is not None: asked['data'] = str(data)
         if other: asked['category'] = category
-        if out is not None and (Path(out)/'manifest.json').exists(): raise FileExistsError(f"{out} holds a run: name another --out")
+        if out is not None:
+            folder = Path(out).expanduser()
+            if (folder/'manifest.json').exists(): raise FileExistsError(f"{out} holds a run: name another --out")
+            if folder.exists() and not (_vacant(folder) or (folder/'metrics.json').is_file()): raise FileExistsError(f"{out} holds other files: name another --out")
         det = self._trained()
         good,test = (_open(asked, self.resizer, o) if other else self.data(o) for o in ('train','test'))
         self.resizer.check(good, test)
@@ -288,7 +292,7 @@ class RunFolder:
         if not metrics: return None
         det = self._trained()
         figures = {k: v for k,v in metrics.items() if k not in ('baselines','restoration')} | {_RESTORATION_LABELS[k]: v for k,v in metrics.get('restoration', {}).items()}
-        return write_report(out/'report.html', pred, truth, title=f"{type(det).__name__} on {asked['data']}", metrics=figures, baselines=metrics['baselines'], losses=det.losses, settings=asked,
+        return write_report(out/'report.html', pred, truth, title=f"{type(det).__name__} on {asked['data']}", metrics=figures, baselines=metrics['baselines'], losses=det.losses, settings=asked|(dict(chosen=self.choice['taken']) if self.choice else {}),
             defect_types=test.defect_types, paths=test.paths, explain=lambda x: _reconstruction(self.resizer.detector(det), x), clean=getattr(test, 'clean', None), picture=lambda i: test[i].x, threshold=float(det.threshold))
 
     def predict(self,
@@ -303,7 +307,7 @@ class RunFolder:
         resizer = Resizer(resize_mode or self.manifest['resize_mode'], det.size)
         ds = _photos([images] if isinstance(images, (str,Path)) else images, resizer.load_size)
         out = Path(out).expanduser() if out is not None else next_free(self.path/'predict')
-        if out.exists(): raise FileExistsError(f"{out} exists: name another --out")
+        if out.exists() and not _vacant(out): raise FileExistsError(f"{out} exists: name another --out")
         photo_det,maps,scores = resizer.detector(det), TensorFile(), []
         for b in dataloader(ds, 16 if resizer.load_size else 1):
             pred = photo_det.predict(b.x.to(photo_det.device))
@@ -322,6 +326,10 @@ def _open(manifest, resizer, split): # What was asked for; how photos come to si
     if resizer.load_size is None and str(m['data']).startswith('builtin:'): raise ValueError(f"{m['data']} is drawn in the size asked for, --resize-mode {resizer.mode} is for photos")
     touched = m.get('touched', False) and Path(m['data']).is_dir()
     return check(open_data(m['data'], category=m['category'], size=resizer.load_size, split=split, cache=True, touched=touched))
+
+def _vacant(path): # Anything that exists
+    "Is `path` an empty folder?"
+    return path.is_dir() and not any(path.iterdir())
 
 def _below(root, file): # Folder of the data; a file, mostly in it
     "Name of `file` in the record of a run"

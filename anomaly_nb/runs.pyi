@@ -20,6 +20,7 @@ from . import __version__
 from .core import Batch, Detection, Detector
 from .metrics import evaluate, restoration
 from .train import TrainedDetector, budget, new_folder, save_atomic, write_json
+from .choose import choose
 from .sizes import Resizer
 from .data import ImageDataset, TensorFile, check, dataloader, elpv, hold_out, load_image, open_data, picture_size, pictures_in, printable
 from .baselines import Brightness, evaluate_baselines
@@ -74,9 +75,16 @@ class RunFolder:
     def create(cls, path: str | Path | None, det_class: type[TrainedDetector], *, data: str | Path, method: str | None=None, category: str | None=None, size: int | None=None, preset: str='small', steps: int | None=None, epochs: float | None=None, minutes: float | None=None, seed: int=0, resize_mode: Literal['resize', 'pad', 'tile']='resize', select_best: bool=False, settings: dict[str, Any] | None=None) -> 'RunFolder':
         """A new run, after a look at everything that can be wrong"""
 
+    def _begin(self) -> Self:
+        """The folder of a new run: manifest and record of its pictures, at one stroke"""
+
     @property
     def finished(self) -> bool:
         """Has the training ended?"""
+
+    @property
+    def choice(self) -> dict[str, Any] | None:
+        """What drawn defects have decided, None where nothing was open"""
 
     @property
     def resizer(self) -> Resizer:
@@ -93,7 +101,7 @@ class RunFolder:
     def _pictures(self):
         """File -> (bytes, digest) of every photo and mask on the disk; which is for what follows from their names"""
 
-    def _expect_pictures(self):
+    def check_pictures(self):
         """An error if the pictures are others than those that the run began with"""
 
     @contextmanager
@@ -118,6 +126,9 @@ class RunFolder:
     def _fit(self) -> Self:
         """`fit`, alone with the folder"""
 
+    def _choose(self, det, held):
+        """Let drawn defects decide what is still open, and write down what was tried"""
+
     def _save(self, det):
         """What `save_pretrained` writes, the weights last: a run that has them is finished"""
 
@@ -132,6 +143,9 @@ class RunFolder:
 
 def _open(manifest, resizer, split):
     """The `split` of the pictures, each of them decoded once"""
+
+def _vacant(path):
+    """Is `path` an empty folder?"""
 
 def _below(root, file):
     """Name of `file` in the record of a run"""

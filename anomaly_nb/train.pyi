@@ -18,7 +18,7 @@ import torch
 from torch import nn, Tensor
 from torch.utils.data import DataLoader, Dataset
 from typing_extensions import Self
-from .core import Batch, Detector
+from .core import Batch, Detector, reduce_map
 
 def cosine(p: float) -> float:
     """Half a cosine wave: slow, fast, slow"""
@@ -290,6 +290,7 @@ class TrainedDetector(Detector):
     presets: dict[str, dict] = dict(paper={}, small={})
     limits: dict[str, str] = {}
     touched_masks: bool = False
+    choices: dict[str, dict[str, dict]] = {}
     lr: float
     batch_size: int
     size: int
@@ -311,6 +312,18 @@ class TrainedDetector(Detector):
 
     def forward(self, batch: Batch, g: torch.Generator) -> dict[str, Tensor]:
         """Loss terms by name, each (); a method writes this, with a third argument if it names `phases`"""
+
+    def choice(self, name: str) -> Any:
+        """Its value; while it is 'auto', the usual one"""
+
+    def score(self, amap: Tensor) -> Tensor:
+        """Strangeness of each picture: its `amap` reduced to a number"""
+
+    def map_parts(self, x: Tensor) -> tuple[Tensor, ...]:
+        """What the network says about `x`, before settings make one map of it"""
+
+    def map_of(self, *parts: Tensor) -> Tensor:
+        """The anomaly map"""
 
     def ready(self, ds: Dataset):
         """Load and look through what `fit` needs besides pictures, before anything is written"""

@@ -7,7 +7,7 @@ from typing_extensions import Self
 __all__ = ['border', 'background_distance', 'background_threshold', 'largest_piece', 'object_threshold', 'object_mask', 'ForegroundDataset']
 from collections import Counter
 from pathlib import Path
-import weakref
+import zlib
 import numpy as np, torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -45,7 +45,7 @@ class ForegroundDataset(Dataset):
     ds: Dataset
     threshold: Any
     masks: Any
-    _kept: dict
+    _kept: dict[int, tuple[int, np.ndarray]]
 
     def __init__(self, ds: Dataset, source: str | Path='auto', released: bool=False):
         ...

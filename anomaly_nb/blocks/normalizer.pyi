@@ -5,6 +5,7 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/blocks/normalizer.html.md"""
 from typing import Any
 from typing_extensions import Self
 __all__ = ['MapNormalizer']
+from typing import Literal
 import torch
 from torch import nn, Tensor
 from torch.nn import functional as F
@@ -12,9 +13,7 @@ from ..core import box_mean
 
 class MapNormalizer(nn.Module):
     """What `n_maps` sorts of maps look like on good pictures, to divide by"""
-    shape: Tensor
     level: Tensor
-    unit: Tensor
 
     def __init__(self, n_maps: int, size: int):
         ...
@@ -22,7 +21,7 @@ class MapNormalizer(nn.Module):
     def fit(self, maps: Tensor) -> Self:
         """Remember what `maps` have in common"""
 
-    def forward(self, maps: Tensor) -> Tensor:
+    def forward(self, maps: Tensor, rule: Literal['shape', 'usual', 'peak']='shape') -> Tensor:
         """`maps` relative to those of good pictures"""
 
 def _median(maps):

@@ -34,7 +34,7 @@ class AutoEncoder(TrainedDetector):
     patch: int | None
     crops: int
     stride: int
-    reduce: Literal['mean', 'max', 'top', 'box']
+    reduce: Literal['mean', 'max', 'top', 'box', 'auto']
     window: int
     pad: Literal['valid', 'reflect']
     steps: int | None
@@ -43,9 +43,10 @@ class AutoEncoder(TrainedDetector):
     schedule: Literal['constant', 'cosine']
     grey: Tensor
     presets: dict
+    choices: dict
     limits: dict
 
-    def __init__(self, *, loss: Literal['l2', 'ssim']='l2', channels: Literal[1, 3] | None=None, latent: int=100, size: int=128, patch: int | None=None, crops: int=16, stride: int=30, reduce: Literal['mean', 'max', 'top', 'box']='mean', window: int=11, pad: Literal['valid', 'reflect']='valid', batch_size: int | None=None, steps: int | None=None, epochs: int | None=300, lr: float=0.0001, schedule: Literal['constant', 'cosine']='constant'):
+    def __init__(self, *, loss: Literal['l2', 'ssim']='l2', channels: Literal[1, 3] | None=None, latent: int=100, size: int=128, patch: int | None=None, crops: int=16, stride: int=30, reduce: Literal['mean', 'max', 'top', 'box', 'auto']='mean', window: int=11, pad: Literal['valid', 'reflect']='valid', batch_size: int | None=None, steps: int | None=None, epochs: int | None=300, lr: float=0.0001, schedule: Literal['constant', 'cosine']='constant'):
         ...
 
     def to_input(self, x: Tensor) -> Tensor:

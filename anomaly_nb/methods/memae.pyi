@@ -33,7 +33,7 @@ class MemAE(TrainedDetector):
     metric: Literal['dot', 'cosine']
     shrinkage: float | None
     alpha: float
-    reduce: Literal['mean', 'max', 'top', 'box']
+    reduce: Literal['mean', 'max', 'top', 'box', 'auto']
     size: int
     batch_size: int
     steps: int | None
@@ -41,9 +41,10 @@ class MemAE(TrainedDetector):
     lr: float
     schedule: Literal['constant', 'cosine']
     presets: dict
+    choices: dict
     limits: dict
 
-    def __init__(self, *, widths: tuple[int, ...]=(96, 128, 256, 256), slots: int=128, metric: Literal['dot', 'cosine']='dot', shrinkage: float | None=0.0025, alpha: float=0.0002, reduce: Literal['mean', 'max', 'top', 'box']='mean', size: int=256, batch_size: int=14, steps: int | None=None, epochs: int | None=200, lr: float=0.0001, schedule: Literal['constant', 'cosine']='constant'):
+    def __init__(self, *, widths: tuple[int, ...]=(96, 128, 256, 256), slots: int=128, metric: Literal['dot', 'cosine']='dot', shrinkage: float | None=0.0025, alpha: float=0.0002, reduce: Literal['mean', 'max', 'top', 'box', 'auto']='mean', size: int=256, batch_size: int=14, steps: int | None=None, epochs: int | None=200, lr: float=0.0001, schedule: Literal['constant', 'cosine']='constant'):
         ...
 
     def autoencode(self, x: Tensor) -> tuple[Tensor, Read]:

@@ -32,10 +32,11 @@ from ..blocks.normalizer import MapNormalizer
 
 class TransFusion(TrainedDetector):
     """A network predicts mask, anomaly and normal appearance while the anomaly fades out"""
+    touched_masks: bool
     downsample: int | None
     texture_bank: Textures | None
     net: UNet
-    normalizer: MapNormalizer | None
+    normalizer: MapNormalizer
     widths: tuple[int, ...]
     num_res_blocks: int
     attention_levels: tuple[int, ...]
@@ -61,7 +62,8 @@ class TransFusion(TrainedDetector):
     lr_drop: float | None
     official: bool
     recon_map: Literal['faded', 'normal']
-    normalize_maps: bool
+    normalize_maps: Literal['no', 'shape', 'usual', 'peak', 'auto']
+    reduce: Literal['max', 'mean', 'top', 'box', 'auto']
     p_other: float
     min_change: float
     color_match: float | None
@@ -77,8 +79,9 @@ class TransFusion(TrainedDetector):
     opacities: Tensor
     presets: dict
     limits: dict
+    choices: dict
 
-    def __init__(self, *, widths: tuple[int, ...]=(64, 128, 256, 512), num_res_blocks: int=2, attention_levels: tuple[int, ...]=(2, 3), time_dim: int=256, groups: int=32, T: int=20, num_inference_steps: int | None=None, reverse_step: Literal['blend', 'restore']='blend', mask_threshold: float=0.5, lam: float=0.95, kernel: int=7, max_exp: int=5, p_self: float=0.5, textures: str | Path | None=None, foreground: str | Path='auto', rotate_share: float=0.3, rotate_deg: float=20.0, size: int=256, batch_size: int=8, steps: int | None=None, epochs: int | None=1500, lr: float=1e-05, lr_drop: float | None=800 / 1500, official: bool=False, downsample: int | None=1, recon_map: Literal['faded', 'normal']='faded', normalize_maps: bool=False, p_other: float=0.0, min_change: float=0.0, color_match: float | None=None, p_last_step: float=0.0, masked_l1_weight: float=0.0, warmup: int=0, max_grad_norm: float | None=None, ema: float=0.0, mixed_precision: Literal['no', 'bf16', 'fp16', 'auto']='no', inference_precision: Literal['no', 'bf16', 'fp16', 'auto']='no', grad_accum_steps: int=1, grad_checkpointing: bool=False):
+    def __init__(self, *, widths: tuple[int, ...]=(64, 128, 256, 512), num_res_blocks: int=2, attention_levels: tuple[int, ...]=(2, 3), time_dim: int=256, groups: int=32, T: int=20, num_inference_steps: int | None=None, reverse_step: Literal['blend', 'restore']='blend', mask_threshold: float=0.5, lam: float=0.95, kernel: int=7, max_exp: int=5, p_self: float=0.5, textures: str | Path | None=None, foreground: str | Path='auto', rotate_share: float=0.3, rotate_deg: float=20.0, size: int=256, batch_size: int=8, steps: int | None=None, epochs: int | None=1500, lr: float=1e-05, lr_drop: float | None=800 / 1500, official: bool=False, downsample: int | None=1, recon_map: Literal['faded', 'normal']='faded', normalize_maps: Literal['no', 'shape', 'usual', 'peak', 'auto']='no', reduce: Literal['max', 'mean', 'top', 'box', 'auto']='max', p_other: float=0.0, min_change: float=0.0, color_match: float | None=None, p_last_step: float=0.0, masked_l1_weight: float=0.0, warmup: int=0, max_grad_norm: float | None=None, ema: float=0.0, mixed_precision: Literal['no', 'bf16', 'fp16', 'auto']='no', inference_precision: Literal['no', 'bf16', 'fp16', 'auto']='no', grad_accum_steps: int=1, grad_checkpointing: bool=False):
         ...
 
     def training_batch(self, batch: Batch, g: torch.Generator) -> TrainingSample:
@@ -97,16 +100,22 @@ class TransFusion(TrainedDetector):
         """Take `x` down the schedule, one call of the network a step"""
 
     def smooth(self, disc: Tensor, recon: Tensor) -> Tensor:
-        """The mean filter over both maps; beyond the border lie zeros in Eq. (10), nothing if `normalize_maps`"""
+        """The mean filter over both maps; beyond the border lie zeros in Eq. (10), nothing if they are normalised"""
 
     def final_map(self, disc: Tensor, recon: Tensor) -> Tensor:
-        """Smooth and mix: Eq. (10), with normalised maps if `normalize_maps`"""
+        """Smooth and mix: Eq. (10), with maps normalised as `normalize_maps` says"""
 
     def _maps(self, x):
         """Reconstruction in [0,1], both maps of Eq. (10), and all steps of the reverse process for `x`"""
 
-    def fit_normalizer(self, dl, most: int=64) -> Self:
-        """Remember what the maps of good pictures look like; `fit` ends with it if `normalize_maps`"""
+    def fit_normalizer(self, ds: Dataset, most: int=64) -> Self:
+        """Remember what the maps of good pictures look like; `fit` ends with it unless `normalize_maps` is 'no'"""
+
+    def map_parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Both maps of Eq. (10), as the network gives them"""
+
+    def map_of(self, disc: Tensor, recon: Tensor) -> Tensor:
+        """`final_map`"""
 
     def anomaly_map(self, x: Tensor) -> Tensor:
         """The final map of `x`"""

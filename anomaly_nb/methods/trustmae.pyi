@@ -84,7 +84,7 @@ class TrustMAE(TrainedDetector):
     equal_layers: bool
     weights_path: str | Path | None
     shift_tolerance: int
-    reduce: Literal['mean', 'max', 'top', 'box']
+    reduce: Literal['mean', 'max', 'top', 'box', 'auto']
     flips: bool
     degrees: float
     quarters: bool
@@ -97,9 +97,10 @@ class TrustMAE(TrainedDetector):
     schedule: Literal['constant', 'cosine']
     steps_trained: Tensor
     presets: dict
+    choices: dict
     limits: dict
 
-    def __init__(self, *, widths: tuple[int, ...]=(32, 64, 128, 256, 512, 512), num_res_blocks: int=3, res_convs: int=1, last_norm: Literal['instance', 'batch']='instance', d_widths: tuple[int, ...]=(32, 64, 128, 256, 512, 1024), slots: int=128, k: int=2, metric: Literal['cosine', 'dot', 'distance']='cosine', temperature: float=1.0, slot_init: Literal['features', 'random']='features', weight_rec: float=10.0, weight_ssim: float=10.0, weight_vgg: float=10.0, weight_gan: float=1.0, weight_feat: float=10.0, weight_margin: float=1.0, weight_trust: float=1.0, trust: bool=True, spatial: bool=True, perceptual: bool=True, margin: float=1.0, quantile: float=0.9, ratio: float=1.5, trust_grad: Literal['both', 'queries', 'slots']='both', trust_warmup_steps: int=30, detach_untrusted: bool=False, backbone: str='vgg19', layers: tuple[str, ...] | None=None, layer_weights: tuple[float, ...] | None=None, equal_layers: bool=False, weights_path: str | Path | None=None, shift_tolerance: int=8, reduce: Literal['mean', 'max', 'top', 'box']='mean', flips: bool=True, degrees: float=10.0, quarters: bool=False, no_augment_products: tuple[str, ...]=NAMED, size: int=256, batch_size: int=8, steps: int | None=None, epochs: int | None=200, lr: float=0.0001, schedule: Literal['constant', 'cosine']='constant'):
+    def __init__(self, *, widths: tuple[int, ...]=(32, 64, 128, 256, 512, 512), num_res_blocks: int=3, res_convs: int=1, last_norm: Literal['instance', 'batch']='instance', d_widths: tuple[int, ...]=(32, 64, 128, 256, 512, 1024), slots: int=128, k: int=2, metric: Literal['cosine', 'dot', 'distance']='cosine', temperature: float=1.0, slot_init: Literal['features', 'random']='features', weight_rec: float=10.0, weight_ssim: float=10.0, weight_vgg: float=10.0, weight_gan: float=1.0, weight_feat: float=10.0, weight_margin: float=1.0, weight_trust: float=1.0, trust: bool=True, spatial: bool=True, perceptual: bool=True, margin: float=1.0, quantile: float=0.9, ratio: float=1.5, trust_grad: Literal['both', 'queries', 'slots']='both', trust_warmup_steps: int=30, detach_untrusted: bool=False, backbone: str='vgg19', layers: tuple[str, ...] | None=None, layer_weights: tuple[float, ...] | None=None, equal_layers: bool=False, weights_path: str | Path | None=None, shift_tolerance: int=8, reduce: Literal['mean', 'max', 'top', 'box', 'auto']='mean', flips: bool=True, degrees: float=10.0, quarters: bool=False, no_augment_products: tuple[str, ...]=NAMED, size: int=256, batch_size: int=8, steps: int | None=None, epochs: int | None=200, lr: float=0.0001, schedule: Literal['constant', 'cosine']='constant'):
         ...
 
     def autoencode(self, x: Tensor) -> tuple[Tensor, Read]:
@@ -154,4 +155,4 @@ def turned(x: Tensor, g: torch.Generator, *, flips: bool=True, degrees: float=10
     """Each picture of `x` flipped and turned at random"""
 
 def _product(ds, names):
-    """Does the first path of `ds` name one of `names`?"""
+    """Does the first path of `ds` name one of `names`, as it was given or as the disk knows it?"""
