@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from itertools import product
 from typing import Any
 import torch
-from torch import Tensor
 from torch.utils.data import Dataset
 from .builtin import SyntheticDefects
 from .core import collate
