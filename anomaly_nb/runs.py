@@ -59,8 +59,7 @@ def _manifest(path): # Folder of a run
     if not file.is_file(): raise FileNotFoundError(f"{path} is not a run: no manifest.json there, expected a folder written by anomaly-nb fit")
     try: asked = json.loads(file.read_text(encoding='utf-8'))
     except ValueError as e: raise ValueError(f"{file} is damaged: {e}") from e
-    lack = [o for o in _ASKED if o not in asked] if isinstance(asked, dict) else ['everything']
-    if lack: raise ValueError(f"{file} is damaged: it lacks {', '.join(lack)}")
+    if not isinstance(asked, dict) or 'method' not in asked: raise ValueError(f"{file} is damaged: it names no method")
     return asked
 
 def next_free(
@@ -156,9 +155,15 @@ class RunFolder:
         "What drawn defects have decided, None where nothing was open"
         file = self.path/'choice.json'
         return json.loads(file.read_text(encoding='utf-8')) if file.is_file() else None
+    def _expect_whole(self):
+        "An error if the manifest lacks what a run is asked for"
+        lack = [o for o in _ASKED if o not in self.manifest]
+        if lack: raise ValueError(f"{self.path/'manifest.json'} is damaged: it lacks {', '.join(lack)}")
+
     @property
     def resizer(self) -> Resizer:
         "How photos come to the detector's size"
+        self._expect_whole()
         return Resizer(self.manifest['resize_mode'], self.manifest['size'])
     @property
     def parts(self) -> Parts:
@@ -200,6 +205,7 @@ class RunFolder:
     def _build(self):
         "An untrained detector; its first weights follow from the seed"
         if self.det_class is None: raise ValueError(f"{self.path} was opened without a class: RunFolder(path, det_class) can go on with it and measure it")
+        self._expect_whole()
         m = self.manifest
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(m['seed'])

@@ -86,6 +86,9 @@ class RunFolder:
     def choice(self) -> dict[str, Any] | None:
         """What drawn defects have decided, None where nothing was open"""
 
+    def _expect_whole(self):
+        """An error if the manifest lacks what a run is asked for"""
+
     @property
     def resizer(self) -> Resizer:
         """How photos come to the detector's size"""
