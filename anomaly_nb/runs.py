@@ -219,7 +219,6 @@ class RunFolder:
         if not self.finished: raise FileNotFoundError(f"{self.path} is not finished, go on with: anomaly-nb fit {self.manifest['method']} --out {self.path} --resume")
         try: det = det_class.from_pretrained(self.path)
         except (ValueError, TypeError, RuntimeError, KeyError) as e: raise ValueError(f"{self.path} holds a run of {self.manifest['method']!r}, which does not open as {det_class.__name__}: {e}") from e
-        if not det.threshold.isfinite(): raise ValueError(f"{self.path/'model.safetensors'} has no threshold: was it saved by a run?")
         det.losses = _history(self.path/'history.csv')
         return det
 
@@ -227,6 +226,7 @@ class RunFolder:
         "The detector, from the folder unless it is at hand"
         if self.det_class is None: return self._build() # which says what is missing
         if self._det is None or not self.finished: self._det = self.detector(self.det_class) # an error where nothing is finished
+        if not self._det.threshold.isfinite(): raise ValueError(f"{self.path/'model.safetensors'} has no threshold: was it saved by a run?")
         return self._det
 
     def fit(self) -> 'RunFolder': # `self`
