@@ -140,7 +140,9 @@ _WARNED:dict[str,bool] = {} # what was left out, each line once -> printed? It c
 
 def _shown(text): # One line
     "`text` without control codes"
-    return text if text.isprintable() else ''.join(c if c.isprintable() else c.encode('unicode_escape').decode() for c in text)
+    if text.isprintable(): return text
+    from anomaly_nb.data import printable # slow: not before it is needed
+    return printable(text)
 
 def _line(o): # Anything that prints
     "`o` in one line, without control codes"

@@ -191,7 +191,9 @@ class RunFolder:
         "No other process trains here meanwhile, and what a killed one has left is gone"
         try:
             with FileLock(self.path/'.lock', timeout=0):
-                for o in self.path.glob('.*.tmp'): shutil.rmtree(o) if o.is_dir() else o.unlink()
+                for o in self.path.glob('.saving-*'): shutil.rmtree(o)
+                for o in self.path.glob('.*.tmp'): # folders are answers that another process is writing
+                    if o.is_file(): o.unlink()
                 yield
         except Timeout as e: raise FileExistsError(f"{self.path} is being trained by another process") from e
 
@@ -258,7 +260,7 @@ class RunFolder:
 
     def _save(self, det): # Trained and calibrated
         "What `save_pretrained` writes, the weights last: a run that has them is finished"
-        with TemporaryDirectory(prefix='.', suffix='.tmp', dir=self.path) as tmp:
+        with TemporaryDirectory(prefix='.saving-', dir=self.path) as tmp:
             det.save_pretrained(tmp)
             for o in ('README.md','config.json','model.safetensors'): (Path(tmp)/o).replace(self.path/o)
 
@@ -406,11 +408,11 @@ _OVERLAY = 1600 # pixels on the longer side, at most: overlays are for eyes, map
 def _save_map(out, stem, path, amap, low, high, draw): # Folder, name, photo, its map (h,w), range of all maps; draw an overlay?
     "Write the map of the photo at `path` as a 16-bit PNG in the photo's size, and perhaps as an overlay"
     w,h = picture_size(path)
-    grey = F.interpolate(amap[None,None], (h,w), mode='bilinear')[0,0].sub_(low).div_(high-low).clamp_(0,1).mul_(65535).round_().numpy().astype('uint16')
+    grey = F.interpolate(amap[None,None], (h,w), mode='bilinear')[0,0].sub_(low).div_(max(high-low, 1e-12)).clamp_(0,1).mul_(65535).round_().numpy().astype('uint16')
     Image.fromarray(grey).save(out/'maps'/f'{stem}.png', compress_level=1)
     if not draw: return
     k = max(1, max(h,w)/_OVERLAY)
-    small = round(h/k),round(w/k)
+    small = max(1, round(h/k)),max(1, round(w/k))
     heat = F.interpolate(amap[None,None], small, mode='bilinear')[0]
     (out/'overlays'/f'{stem}.png').write_bytes(png(overlay(load_image(path, small)[None], heat, vmin=low, vmax=high)[0]))
 

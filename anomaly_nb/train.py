@@ -10,7 +10,7 @@ __all__ = ['cosine', 'constant', 'step_at', 'step_every', 'TrainConfig', 'budget
            'TrainedDetector']
 
 # %% ../nbs/foundations/06_train.ipynb #9da5a2d8
-import csv, errno, inspect, io, json, math, os, shutil, signal, threading, time
+import csv, errno, inspect, io, json, math, os, re, shutil, signal, threading, time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from itertools import islice
@@ -139,9 +139,11 @@ def new_folder(
     "A folder that appears under its name when the block has filled it, whole or not at all"
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    for old in path.parent.glob('.*.tmp'): # what a killed process has left
-        if old.is_dir() and time.time()-old.stat().st_mtime>3600: shutil.rmtree(old, ignore_errors=True)
-    tmp = path.with_name(f'.{path.name[:100]}.{os.getpid()}.tmp')
+    stem = f'.{path.name[:100]}.'
+    for old in path.parent.iterdir(): # what a killed process has left of this very folder, and nobody else's
+        ours = old.name.startswith(stem) and re.fullmatch(r'\d+\.tmp', old.name[len(stem):])
+        if ours and time.time()-old.stat().st_mtime>3600: shutil.rmtree(old, ignore_errors=True)
+    tmp = path.with_name(f'{stem}{os.getpid()}.tmp')
     tmp.mkdir()
     try:
         yield tmp

@@ -5,7 +5,7 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/train.html.md"""
 from typing import Any
 from typing_extensions import Self
 __all__ = ['cosine', 'constant', 'step_at', 'step_every', 'TrainConfig', 'budget', 'mix_seed', 'save_atomic', 'write_json', 'new_folder', 'Session', 'Trainer', 'native_bf16', 'train', 'autocast', 'check_settings', 'with_dataset', 'TrainedDetector']
-import csv, errno, inspect, io, json, math, os, shutil, signal, threading, time
+import csv, errno, inspect, io, json, math, os, re, shutil, signal, threading, time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from itertools import islice
