@@ -18,7 +18,7 @@ setuptools.setup(
     classifiers=['Development Status :: 3 - Alpha', 'Intended Audience :: Developers', 'Intended Audience :: Science/Research',
                  'Programming Language :: Python :: 3', 'Programming Language :: Python :: 3 :: Only'],
     packages=[*setuptools.find_packages(include=[lib, lib+'.*']), lib+'.book'],
-    package_dir={lib+'.book':'nbs'}, package_data={'':['py.typed','*.pyi'], lib+'.book':['*.ipynb', '*/*.ipynb', '*/*.png']},   # the notebooks travel with the library: `anomaly-nb book`
+    package_dir={lib+'.book':'nbs'}, package_data={'':['py.typed','*.pyi'], lib:['detectors/*/*'], lib+'.book':['*.ipynb', '*/*.ipynb', '*/*.png']},   # the notebooks travel with the library: `anomaly-nb book`
     python_requires='>='+cfg['min_python'], install_requires=cfg['requirements'].split(), extras_require=extras,
     long_description=(here/'README.md').read_text(encoding='utf-8') if (here/'README.md').exists() else '', long_description_content_type='text/markdown',
     entry_points={'console_scripts': cfg['console_scripts'].split(), 'nbdev':[f"{lib}={lib}._modidx:d"]},

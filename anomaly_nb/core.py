@@ -252,7 +252,7 @@ class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anoma
         hub = dict(revision=revision, cache_dir=cache_dir, force_download=force_download, local_files_only=local_files_only, token=token)
         file = here/_WEIGHTS if here.is_dir() else hf_hub_download(str(model_id), _WEIGHTS, **hub)
         det = cls(**settings)
-        try: return det.restore(load_file(file)).eval()
+        try: return det.restore({k: v.float() if v.dtype in (torch.float16,torch.bfloat16) else v for k,v in load_file(file).items()}).eval() # half as large on the disk
         except (SafetensorError, RuntimeError, ValueError) as e: raise ValueError(f"{file} does not fit {cls.__name__} or is damaged: {' '.join(str(e).split())}") from e
     @classmethod
     def from_pretrained(cls,

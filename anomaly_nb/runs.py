@@ -8,7 +8,7 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/runs.html.md"""
 __all__ = ['Parts', 'parts_of', 'next_free', 'Answer', 'RunFolder']
 
 # %% ../nbs/foundations/08_runs.ipynb #08runs04
-import csv, hashlib, io, json, re, shutil
+import csv, hashlib, io, json, math, re, shutil
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple, TypeVar
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save
 from torch.nn import functional as F
 from torch.utils.data import Dataset
 from filelock import FileLock, Timeout
@@ -52,6 +53,8 @@ def parts_of(
 _D = TypeVar('_D', bound=Detector)
 
 _ASKED = 'method','data','category','size','preset','steps','epochs','minutes','seed','resize_mode','select_best','settings' # what defines a run
+
+_FILES = 'manifest.json','pictures.csv','history.csv','choice.json','README.md','config.json','model.safetensors','metrics.json' # what a trained run consists of
 
 def _manifest(path): # Folder of a run
     "What `path` says was asked for"
@@ -248,9 +251,42 @@ class RunFolder:
             raise KeyboardInterrupt(f"{said}: go on with RunFolder({str(self.path)!r}, {type(det).__name__}).fit()") from None
         self._choose(det, self.resizer.training_set(parts.hold))
         self.resizer.detector(det).calibrate(dataloader(parts.hold)) # sets the threshold of `det` itself
+        self._say_threshold(float(det.threshold), 'quantile')
         self._save(det)
         self._det = det
         return self
+
+    def _say_threshold(self, value, by): # Number; 'quantile' or 'hand'
+        "Write into the manifest who chose the threshold"
+        self.manifest['threshold'] = dict(value=value, by=by, at=datetime.now().isoformat(timespec='seconds'))
+        write_json(self.path/'manifest.json', self.manifest)
+
+    def set_threshold(self,
+        value:float, # Scores above it are defects
+        by:Literal['hand','quantile']='hand' # Who chose it
+    ) -> 'RunFolder': # `self`
+        "Let `value` decide from now on; the manifest says who chose it"
+        if not math.isfinite(value): raise ValueError(f"a threshold must be a finite number, got {value}")
+        file = self.path/'model.safetensors'
+        if not self.finished: raise FileNotFoundError(f"{self.path} is not finished: it has no threshold to change")
+        with self._alone():
+            parts = load_file(file) | dict(threshold=torch.tensor(float(value)))
+            save_atomic(file, lambda f: f.write(save(parts)))
+            self._say_threshold(float(value), by)
+        self._det = self._measured = None
+        return self
+
+    def copy(self,
+        path:str|Path # New folder
+    ) -> 'RunFolder': # The run there, finished
+        "What the trained run consists of, in a folder of its own; not its checkpoint and its answers"
+        path = Path(path).expanduser()
+        if not self.finished: raise FileNotFoundError(f"{self.path} is not finished: there is nothing to copy yet")
+        if path.exists() and not _vacant(path): raise FileExistsError(f"{path} exists: name another folder")
+        with new_folder(path) as tmp:
+            for o in _FILES:
+                if (self.path/o).is_file(): shutil.copyfile(self.path/o, tmp/o)
+        return RunFolder(path, self.det_class)
 
     def _choose(self, det, held): # Trained; good pictures that it has not seen
         "Let drawn defects decide what is still open, and write down what was tried"

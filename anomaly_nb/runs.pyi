@@ -5,7 +5,7 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/runs.html.md"""
 from typing import Any
 from typing_extensions import Self
 __all__ = ['Parts', 'parts_of', 'next_free', 'Answer', 'RunFolder']
-import csv, hashlib, io, json, re, shutil
+import csv, hashlib, io, json, math, re, shutil
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple, TypeVar
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save
 from torch.nn import functional as F
 from torch.utils.data import Dataset
 from filelock import FileLock, Timeout
@@ -37,6 +38,7 @@ def parts_of(good: Dataset, seed: int=0, select_best: bool=False) -> Parts:
     """Split `good`: a tenth for the threshold, of the rest a tenth to select by"""
 _D = TypeVar('_D', bound=Detector)
 _ASKED: tuple
+_FILES: tuple
 
 def _manifest(path):
     """What `path` says was asked for"""
@@ -128,6 +130,15 @@ class RunFolder:
 
     def _fit(self) -> Self:
         """`fit`, alone with the folder"""
+
+    def _say_threshold(self, value, by):
+        """Write into the manifest who chose the threshold"""
+
+    def set_threshold(self, value: float, by: Literal['hand', 'quantile']='hand') -> Self:
+        """Let `value` decide from now on; the manifest says who chose it"""
+
+    def copy(self, path: str | Path) -> 'RunFolder':
+        """What the trained run consists of, in a folder of its own; not its checkpoint and its answers"""
 
     def _choose(self, det, held):
         """Let drawn defects decide what is still open, and write down what was tried"""
