@@ -4,49 +4,115 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/apps/explorers.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['Explorer', 'mosaic', 'with_settings', 'expect_attributes', 'expect_size']
-import inspect
-from collections.abc import Callable
+__all__ = ['Explorer', 'mosaic', 'in_mosaic', 'with_settings', 'open_detector', 'expect_attributes', 'expect_size']
+import inspect, json
+from base64 import b64encode
+from collections.abc import Callable, Sequence
 from copy import deepcopy
+from html import escape
 from io import BytesIO
-from typing import TypeVar
+from itertools import product
+from math import ceil
+from string import Template
+from textwrap import wrap
+from typing import Any, TypeVar
 import ipywidgets as W
-from IPython.display import display
+from IPython.display import HTML, display
 from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
+from torch.utils.data import Dataset
+from fastcore.basics import patch
 from ..core import Detector
+from ..runs import RunFolder
 from ..show import png
+from ..trained import open_run
 
 class Explorer:
     """Call `draw` again whenever one of `controls` moves"""
     draw: Any
     controls: Any
-    img: W.Image
+    on_click: Any
+    png: bytes
+    error: str
+    _waits: bool
+    img: W.HTML
+    place: W.Text
+    button: W.Button
+    panel: W.Box
+    box: W.VBox
+    begin: Any
 
-    def __init__(self, draw: Callable, /, **controls: W.Widget):
+    def __init__(self, draw: Callable, /, on_click: Callable | None=None, **controls: W.Widget):
         ...
 
-    def values(self):
-        ...
+    def values(self) -> dict[str, Any]:
+        """Where the controls stand"""
+
+    def set(self, **values):
+        """Move several controls at once, and draw once"""
 
     def refresh(self, _=None):
-        ...
+        """Draw; an error stands where the picture was"""
+
+    def alt(self) -> str:
+        """What a screen reader says about the picture"""
 
     def _ipython_display_(self):
         ...
 
+    def player(self, most: int=2000000, **values: Sequence) -> HTML:
+        """All pictures of a grid of values, behind sliders that need no Python"""
+
 def _check_controls(draw, controls):
     """`ValueError`, in one line, for what is no widget or is not what `draw` takes"""
 
-def mosaic(cols: dict[str, Tensor], note: str='', px: int=128) -> bytes:
+def _labelled(name, control):
+    """`control` with a label, and wide enough for it and for its longest choice"""
+
+def _alt(png, values):
+    """What the picture says about itself, or where the controls stand"""
+_CLICK: str
+
+def _shown(png, alt, clickable):
+    """HTML of the picture"""
+
+def mosaic(cols: dict[str, Tensor], note: str='', px: int=192, ncols: int=3) -> bytes:
     """Named pictures side by side, fast enough for a slider"""
+_TITLE: int
+_GAP: int
 
 def _resized(pic, px):
     """`pic` at `px` pixels wide; enlarged pixels stay squares"""
+
+def _saved(sheet, text):
+    """A PNG file that carries `text`"""
+
+def in_mosaic(x: float, y: float, size: tuple[int, int], px: int=192) -> tuple[int, int, float, float] | None:
+    """Which of the pictures in a mosaic is at a place, and where in it?"""
+
+def _stops(control, values):
+    """Values to draw and their labels"""
+
+def _even(slider, most=5):
+    """Stops of `slider`, evenly spread, its present one among them"""
+
+def _webp(png):
+    """The picture in a tenth of the bytes"""
+
+def _first(stops, now):
+    """Where the value of each control stands in its list, or else the first"""
+_PLAYER: Template
+
+def _played(stops, frames, first):
+    """HTML in a frame of its own"""
 _D = TypeVar('_D', bound=Detector)
 
 def with_settings(det: _D, **settings) -> _D:
     """A copy of `det` with other `settings` and a threshold of its own; the weights are shared"""
+
+def open_detector(what, ds: Dataset | None=None) -> tuple[Detector, Dataset, RunFolder | None]:
+    """What an explorer is to show"""
 
 def expect_attributes(det, *names: str, example: str):
     """`ValueError` for a detector `det` that lacks what an explorer reads"""
