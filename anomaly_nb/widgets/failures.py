@@ -1,4 +1,4 @@
-"""The pictures a detector gets most wrong, and what settings that need no training would change
+"""Where does a detector fail, by which rule, and what would other settings change?
 
 Docs: https://anomaly-nb.github.io/anomaly_nb/apps/failures.html.md"""
 
@@ -116,7 +116,7 @@ def failure_sorts(
     tiny:float=.007, # Largest share of the picture that is a tiny detail
     better_fit:float=.1, # By how much F1 must rise for a truth that is grown or shrunk
     changed:float=.05, # Change of a colour by the reconstruction that counts
-    restored:float=.001 # Least share of the picture, predicted and changed but not annotated
+    restored:float=.002 # Least share of the picture, predicted and changed but not annotated
 ) -> list[list[str]]: # For each picture, the names of its sorts
     "Which sorts of failure does each picture show?"
     alarm,mask = pred.score>threshold,truth.mask
@@ -162,7 +162,7 @@ class _At(NamedTuple): # What a detector says about one picture at some settings
     scores:Tensor # Theirs
 
 # %% ../../nbs/apps/64_failures.ipynb #64answ02
-_SPREAD = 80 # test pictures whose scores follow the settings: more of them would make a slider wait
+_SPREAD = 60 # test pictures whose scores follow the settings: more of them would make a slider wait
 
 class _Answers:
     "What a detector says about pictures; this one has no settings that work after training"
@@ -180,8 +180,8 @@ class _Answers:
     def own(self): return (),() # Values of the settings: those that need the network again, those that do not
     def look(self, x, net): # (b,3,h,w)
         "In small batches, on the CPU"
-        preds = [self.det.predict(o.to(self.det.device)) for o in x.split(8)]
-        with torch.no_grad(): recs = [self.det.reconstruct(o.to(self.det.device)) for o in x.split(8)]
+        preds = [self.det.predict(o.to(self.det.device)) for o in x.split(16)]
+        with torch.no_grad(): recs = [self.det.reconstruct(o.to(self.det.device)) for o in x.split(16)]
         return _Seen((torch.cat([o.amap.cpu() for o in preds]),), torch.cat([o.score.cpu() for o in preds]), None if recs[0] is None else torch.cat(recs).cpu())
     def maps(self, seen, tune): return Detection(seen.parts[0], seen.score)
     def _one(self, i, net): # Number of a picture
@@ -205,7 +205,7 @@ class _LiveAnswers(_Answers):
     def look(self, x, net):
         "Both maps of Eq. (10) and the reconstruction, from one pass"
         other = with_settings(self.det, **dict(zip(_NET, net)))
-        parts = [other.explain(o.to(other.device)) for o in x.split(8)]
+        parts = [other.explain(o.to(other.device)) for o in x.split(16)]
         disc,recon,rec = (torch.cat([o[k].cpu() for o in parts]) for k in ('M_disc','M_recon','reconstruction'))
         return _Seen((disc,recon), None, rec)
     @torch.no_grad()
@@ -506,7 +506,7 @@ def _slider(name, options, value): # Label; (text, value) pairs or values; where
 def _controls(live): # Answers of the detector whose settings can be changed, or None
     "What moves the picture; settings that need the network wait for the end of a drag"
     res = dict(zoom=_slider('zoom', [(f'{o}x', o) for o in (1,2,4)], 1),
-        share=_slider('mask above, of good pixels', [(f'{100*o:g} %', o) for o in (.05,.02,.01,.005,.002,.001)], _SHARE))
+        share=_slider('mask level', [(f'{100*o:g} %', o) for o in (.05,.02,.01,.005,.002,.001)], _SHARE))
     if live is None: return res
     (steps,mask_threshold),(lam,kernel,rule),det = live.net,live.tune,live.det
     most = len(step_pairs(det.T, start=det.T-1-det.official))
