@@ -128,8 +128,8 @@ def run_all(pg):
 
 controls = '.noUi-handle, select, button, input, textarea'
 describe = '''o => ({
-    kind: o.matches('.noUi-handle') ? 'slider' : o.matches('.widget-upload') ? 'upload' : o.tagName=='SELECT' ? 'list' : o.tagName=='BUTTON' ? 'button'
-        : {checkbox: 'check', number: 'number'}[o.type] || 'text',
+    kind: o.matches('.noUi-handle') ? 'slider' : o.matches('.widget-upload') ? 'upload' : o.tagName=='SELECT' ? 'list'
+        : o.tagName=='BUTTON' ? (o.closest('.widget-toggle-buttons') ? 'choice' : 'button') : {checkbox: 'check', number: 'number'}[o.type] || 'text',
     label: (o.tagName=='BUTTON' ? o.innerText || o.ariaLabel || '' : [...o.closest('.widget-inline-hbox, .widget-inline-vbox').querySelectorAll('label')].map(l => l.innerText).join(' '))
         .replace(/\\u200b/g, '').trim(),
     idle: o.disabled || o.tagName=='SELECT' && o.options.length<2 || o.matches('.widget-toggle-buttons .mod-active'),
@@ -146,6 +146,8 @@ watch = '''box => {
     };
     look();
 }'''
+
+def visible(box): return box.locator(controls).filter(visible=True)
 
 def answer(box, act, secs=5):
     "Milliseconds from the last event of `act` until `box` shows something else; None if it does not"
@@ -172,68 +174,88 @@ def upload(control, photo):
     chooser.value.set_files(dict(name='photo.png', mimeType='image/png', buffer=photo))
 
 def ways(control, kind, box):
-    "What to do to a control, each by keyboard first, then by mouse"
+    "What to do to a control: by keyboard first, then by mouse"
     def keys(*ks): return [lambda k=k: press(control, *k.split()) for k in ks]
     if kind=='slider': return [*keys('ArrowRight','ArrowLeft','End','Home'), lambda: click_bar(control)]
     if kind=='list': return [*keys('Space ArrowDown Enter','Space ArrowUp Enter','End','Home'), lambda: control.select_option(index=1)]
+    if kind=='choice': return [*keys('Space'), control.evaluate_handle("o => o.parentElement.querySelector('.mod-active')").as_element().click]
     if kind=='upload': return [lambda: upload(control, box.locator('img').first.screenshot())]
     if kind=='number': return keys('ArrowUp','ArrowDown')
     return [*keys('Space'), control.click]
 
-def expect_text(box, row, who):
-    "Every picture of an explorer is there, and says what it is"
+def expect_text(box, abouts, row, who):
+    "Every picture is there and says what it is; every control has a label, and Tab leads to it"
     for o in box.locator('img').all():
         if not o.get_attribute('alt'): row.problems.append(f'{who}: a picture has no alt text')
         if not o.evaluate('o => o.naturalWidth'): row.problems.append(f'{who}: a picture is broken')
+    for o in abouts:
+        if not o['label']: row.problems.append(f"{who}: a {o['kind']} has no label")
+        if not o['tab']: row.problems.append(f"{who}: Tab does not lead to the {o['kind']} {o['label']!r}")
+
+def write(control, row, name):
+    "JupyterLab leaves letters to a field, those of its own commands too"
+    press(control, 'End', 'a', 'd', 'Enter')
+    if not control.input_value().strip().endswith('ad'): row.problems.append(f'{name} does not take what is typed')
 
 def try_control(box, i, row, who):
-    "Everything that a reader can do to one control: it must answer at least once, and show no error"
-    control = box.locator(controls).filter(visible=True).nth(i)
+    "Milliseconds of each thing that a reader can do to a control; None where it has nothing to answer"
+    control = visible(box).nth(i)
     about = control.evaluate(describe)
     name = f"{who}, {about['kind']} {about['label']!r}"
-    if not about['label']: row.problems.append(f'{name} has no label')
-    if not about['tab']: row.problems.append(f'{name} is not reached by Tab')
-    if about['idle'] or about['kind']=='text': return
-    row.widgets += 1
+    if about['idle']: return None
+    if about['kind']=='text': return write(control, row, name)
     times = []
     for act in ways(control, about['kind'], box):
         times.append(answer(box, act))
-        row.problems += [f'{name} leads to {o.strip()[-200:]}' for o in box.locator('[role=alert]').all_inner_texts()]
-    settle(box, name, times, row)
-
-def settle(box, name, times, row):
-    "Note whether a widget has answered, and how fast"
-    said = [o for o in times if o is not None]
-    if said: row.ms.append(median(said))
-    else: row.problems.append(f'{name} does not answer')
+        if not box.locator('img').count(): row.problems.append(f'{name} leads to {box.inner_text().strip()[-200:]!r}')
     say(f'{name}:', ' '.join('-' if o is None else f'{o:.0f}' for o in times), 'ms')
+    return times
 
-def click_picture(box, row, who):
+def try_buttons(box, idx, row, who):
+    "One after the other, and those that had nothing to do once more: `previous` does nothing before `next`"
+    res = {i: try_control(box, i, row, who) for i in idx}
+    return res | {i: try_control(box, i, row, who) for i,o in res.items() if o and not any(o)}
+
+def click_picture(box):
     "Places in a picture that says it can be clicked"
     picture = box.locator('img[onclick]').first
     def at(x, y):
         size = picture.bounding_box()
         picture.click(position=dict(x=size['width']*x, y=size['height']*y))
-    row.widgets += 1
-    settle(box, f'{who}, a click on the picture', [answer(box, lambda: at(*o)) for o in ((.1,.3),(.2,.5),(.5,.4),(.8,.7))], row)
+    return [answer(box, lambda: at(*o)) for o in ((.1,.3),(.2,.5),(.5,.4),(.8,.7))]
 
-def reset(box, row, who, first):
-    "After all moves, `reset` brings the first picture back"
-    button = box.get_by_role('button', name='reset', exact=True)
-    row.widgets += 1
-    settle(box, f'{who}, reset', [answer(box, lambda: press(button, 'Space'))], row)
-    if box.locator('img').first.get_attribute('src')!=first: row.problems.append(f'{who}: reset does not bring the first picture back')
+def back(box, row, who, first, act):
+    "`reset`: milliseconds if there was something to bring back; the first picture must be there again"
+    def shown(): return box.evaluate("o => o.querySelector('img')?.src")
+    if shown()==first: return act()
+    ms,end = answer(box, act), time.time()+5
+    while shown()!=first and time.time()<end: box.page.wait_for_timeout(100)
+    if shown()!=first: row.problems.append(f'{who}: reset does not bring the first picture back')
+    return ms
+
+def try_controls(box, abouts, row, who):
+    "Each control by itself, `reset` after each; milliseconds by what was moved"
+    reset,first = box.get_by_role('button', name='reset', exact=True), box.locator('img').first.get_attribute('src')
+    times,resets = {},[]
+    for i,o in enumerate(abouts):
+        if o['kind']=='button': continue
+        times[i] = try_control(box, i, row, who)
+        resets.append(back(box, row, who, first, lambda: press(reset, 'Space')))
+    if box.locator('img[onclick]').count(): times['picture'] = click_picture(box)
+    times |= try_buttons(box, [i for i,o in enumerate(abouts) if o['kind']=='button' and o['label']!='reset'], row, who)
+    resets.append(back(box, row, who, first, reset.click))
+    return times | {'reset': resets}
 
 def try_explorer(box, row, who):
+    "What it says of itself, then every control"
     box.scroll_into_view_if_needed()
-    expect_text(box, row, who)
-    first = box.locator('img').first.get_attribute('src')
-    kinds = [o.evaluate(describe) for o in box.locator(controls).filter(visible=True).all()]
-    others = [i for i,o in enumerate(kinds) if o['label']!='reset']
-    for i in sorted(others, key=lambda i: kinds[i]['kind']=='button'): try_control(box, i, row, who)
-    if box.locator('img[onclick]').count(): click_picture(box, row, who)
-    if len(others)<len(kinds): reset(box, row, who, first)
-    else: row.problems.append(f'{who} has no button reset')
+    abouts = [o.evaluate(describe) for o in visible(box).all()]
+    expect_text(box, abouts, row, who)
+    times = {i: o for i,o in try_controls(box, abouts, row, who).items() if o is not None}
+    row.widgets += len(times)
+    row.ms += [median(o for o in ms if o) for ms in times.values() if any(ms)]
+    silent = [str(abouts[i]['label'] if isinstance(i, int) else i) for i,ms in times.items() if not any(ms)]
+    if silent: row.problems.append(f"{who}: no answer from {', '.join(silent)}")
 
 def try_explorers(pg, row, shots):
     boxes = pg.locator('.explorer')
