@@ -1,5 +1,5 @@
 "Every option of every command acts or is refused; a closed pipe and a narrow terminal stop nothing"
-import inspect, io, json, os, re, shutil, subprocess, sys
+import inspect, io, json, os, re, shutil, signal, socket, subprocess, sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 import numpy as np
@@ -62,7 +62,7 @@ def test_options(here):
         ('predict','resize_mode'): lambda: 'may be off' in said('predict runs/plain mv/b/test/bad --resize-mode pad --out pp')[1], ('predict','out'): lambda: Path('pp/scores.csv').is_file(),
         ('predict','overlays'): lambda: said('predict runs/plain mv/b/test/bad --no-overlays --out po')[0]==0 and not Path('po/overlays').exists() and Path('pp/overlays').exists(),
         ('demo','steps'): lambda: len((Path('d1')/'history.csv').read_text().splitlines())==3 if said('demo --steps 2 --seed 3 --out d1')[0]==0 else False,
-        ('demo','seed'): lambda: json.loads((Path('d1')/'manifest.json').read_text())['seed']==3, ('demo','out'): lambda: Path('d1').is_dir()}
+        ('demo','trained'): lambda: said('demo --trained --seed 1')[0]==2, ('demo','seed'): lambda: json.loads((Path('d1')/'manifest.json').read_text())['seed']==3, ('demo','out'): lambda: Path('d1').is_dir()}
     equal(set(acts), {(c.__name__.rstrip('_'), k) for c in _COMMANDS for k,p in inspect.signature(c).parameters.items() if p.kind is p.KEYWORD_ONLY})
     equal([k for k,o in acts.items() if not o()], [])
 
@@ -79,3 +79,11 @@ def test_pipes(here):
     shutil.copy('mv/b/test/bad/1.png', 'mv/b/test/bad/größe.png')
     code,lines = piped('predict runs/plain mv/b/test/bad --out latin', 2, PYTHONIOENCODING='ascii')
     equal((code, b'gr\\xf6' in lines), (0,True))
+
+def test_explore(here):
+    "It prints an address that answers on this machine, and Ctrl-C ends it and what it has begun"
+    job = subprocess.Popen([sys.executable, '-c', 'import sys; from anomaly_nb.cli import main; sys.exit(main())', 'explore', 'runs/plain'], stdout=subprocess.PIPE, text=True)
+    address = re.search(r'http://127\.0\.0\.1:\d+/', job.stdout.readline())[0]
+    with socket.create_connection(('127.0.0.1', int(address.split(':')[-1][:-1])), timeout=20): pass
+    job.send_signal(signal.SIGINT)
+    equal((job.wait(30), job.stdout.read()), (0, 'stopped\n'))

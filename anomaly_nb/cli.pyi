@@ -4,10 +4,12 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/cli.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['UsageError', 'fit', 'eval_', 'predict', 'doctor', 'book', 'demo', 'main']
-import argparse, ast, inspect, os, shlex, shutil, sys, warnings
+__all__ = ['UsageError', 'fit', 'eval_', 'predict', 'doctor', 'book', 'demo', 'explore', 'main']
+import argparse, ast, inspect, json, os, shlex, shutil, socket, subprocess, sys, time, warnings
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import NoneType
 from typing import TYPE_CHECKING, Literal, get_args, get_origin
 import anomaly_nb
@@ -97,8 +99,23 @@ def doctor():
 def book(dir: str):
     """Copy the notebooks into a new folder"""
 
-def demo(*, steps: int | None=None, seed: int | None=None, out: str | None=None) -> 'RunFolder':
+def demo(*, trained: bool=False, steps: int | None=None, seed: int | None=None, out: str | None=None) -> 'RunFolder':
     """Train a small TransFusion on the first built-in category"""
+
+def _shown_off(name, out):
+    """A copy of the run that travels with the package, measured"""
+
+def explore(runs: list):
+    """Look at the failures of a run in a browser, on this machine only"""
+
+def _served(runs, tmp):
+    """Voila on a free port: its address, once it answers, and its process"""
+
+def _end(server):
+    """Let it close its kernels, and wait"""
+
+def _last_line(file):
+    """Its last line that says something"""
 _COMMANDS: tuple
 
 def main(argv: list[str] | None=None) -> int:

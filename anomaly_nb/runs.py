@@ -305,7 +305,7 @@ class RunFolder:
         data:str|Path|None=None, # Other pictures than those of the run
         category:str|None=None, # Another category
         out:str|Path|None=None # Folder for metrics.json; None: the run's, or for other pictures its next free eval-NNN
-    ) -> dict[str,Any]: # As `evaluate`, and 'baselines', 'restoration'; {} where the test pictures are all good or all defective
+    ) -> dict[str,Any]: # As `evaluate`, and 'baselines', 'restoration', 'alarms'; {} where the test pictures are all good or all defective
         "Measure the detector and its baselines on test pictures, and write metrics.json"
         asked,other = dict(self.manifest), data is not None or category is not None
         if data is not None: asked['data'] = str(data)
@@ -322,6 +322,7 @@ class RunFolder:
         measurable = len({o=='good' for o in test.defect_types})==2
         pred,truth = photo_det.predict_dl(dataloader(test), pictures=False) if measurable else (None,None)
         metrics = _metrics(photo_det, pred, truth, learned_from, test) if measurable else {}
+        if metrics: metrics['alarms'] = _alarms(det.verdict(pred.score), test.defect_types)
         if metrics and str(asked['data']).startswith('elpv:'): metrics['baselines']['Brightness'] = _brightness(asked['data'], det.size)
         out.mkdir(parents=True, exist_ok=True)
         settings = {k: str(v) if isinstance(v, Path) else v for k,v in det.settings.items()}
@@ -335,7 +336,7 @@ class RunFolder:
         metrics,pred,truth,test,asked,out = self._measured
         if not metrics: return None
         det = self._trained()
-        figures = {k: v for k,v in metrics.items() if k not in ('baselines','restoration')} | {_RESTORATION_LABELS[k]: v for k,v in metrics.get('restoration', {}).items()}
+        figures = {k: v for k,v in metrics.items() if k not in ('baselines','restoration','alarms')} | {_RESTORATION_LABELS[k]: v for k,v in metrics.get('restoration', {}).items()}
         return write_report(out/'report.html', pred, truth, title=f"{type(det).__name__} on {asked['data']}", metrics=figures, baselines=metrics['baselines'], losses=det.losses, settings=asked|(dict(chosen=self.choice['taken']) if self.choice else {}),
             defect_types=test.defect_types, paths=test.paths, explain=lambda x: _reconstruction(self.resizer.detector(det), x), clean=getattr(test, 'clean', None), picture=lambda i: test[i].x, threshold=float(det.threshold))
 
@@ -424,6 +425,10 @@ def _restoration(det, truth, test): # Trained detector, truth of the test pictur
 def _metrics(det, pred, truth, good, test): # Trained detector, its answers, their truth; good pictures for the baselines; test pictures
     "All figures"
     return {**evaluate(pred, truth, test.defect_types), **_restoration(det, truth, test), 'baselines': evaluate_baselines(dataloader(good), dataloader(test), test.defect_types)}
+
+def _alarms(verdicts, types): # (n,) bool; defect type of each picture
+    "Pictures and alarms of each type, the good ones first"
+    return {k: dict(pictures=types.count(k), alarms=sum(bool(v) for v,o in zip(verdicts, types) if o==k)) for k in sorted(set(types), key=lambda k: (k!='good', k))}
 
 def _brightness(spec, size): # 'elpv:mono' or 'elpv:poly'; side of the pictures
     "How far mean brightness alone gets on solar cells as they were photographed"

@@ -186,6 +186,9 @@ def _restoration(det, truth, test):
 def _metrics(det, pred, truth, good, test):
     """All figures"""
 
+def _alarms(verdicts, types):
+    """Pictures and alarms of each type, the good ones first"""
+
 def _brightness(spec, size):
     """How far mean brightness alone gets on solar cells as they were photographed"""
 
