@@ -54,21 +54,21 @@ def free_port():
         return s.getsockname()[1]
 
 @contextmanager
-def serving(cmd, log, address, **kw):
-    "Start `cmd`, yield the address that `address` finds in what it has said so far, and stop it as Ctrl-C would"
-    with open(log, 'w') as f: server = subprocess.Popen(cmd, stdout=f, stderr=subprocess.STDOUT, **kw)
+def serving(cmd, log, address, stop, **kw):
+    "Start `cmd`, yield the address that `address` finds in what it has said so far; the signal `stop` must end it"
+    name = ' '.join(map(str, cmd[:3]))
+    with open(log, 'w') as f: server = subprocess.Popen(cmd, stdout=f, stderr=subprocess.STDOUT, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **kw)   # a shell's background jobs ignore Ctrl-C
     try:
         end = time.time()+120
         while not (url := address(log.read_text())):
-            if server.poll() is not None: raise Failed(f'{" ".join(map(str, cmd[:4]))} ended before it was up:\n{log.read_text()[-2000:]}')
-            if time.time()>end: raise Failed(f'{" ".join(map(str, cmd[:4]))} was not up after two minutes')
+            if server.poll() is not None: raise Failed(f'{name} ended before it was up: {log.read_text()[-2000:]}')
+            if time.time()>end: raise Failed(f'{name} was not up after two minutes')
             time.sleep(.25)
         yield url
-    finally:
-        for how in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            server.send_signal(how)
-            try: server.wait(10); break
-            except subprocess.TimeoutExpired: pass
+        server.send_signal(stop)
+        try: server.wait(20)
+        except subprocess.TimeoutExpired: raise Failed(f'{name} still ran 20 s after {stop.name}') from None
+    finally: server.kill()
 
 def lab(tmp):
     "JupyterLab on the copy of the book"
@@ -80,12 +80,12 @@ def lab(tmp):
         try: urlopen(f'{url}/api', timeout=1).close()
         except OSError: return None
         return url
-    return serving(cmd, tmp/'lab.log', up, env=env)
+    return serving(cmd, tmp/'lab.log', up, signal.SIGTERM, env=env)
 
 def voila(tmp, name):
     "`anomaly-nb explore NAME`, at the address that it prints"
     def printed(log): return next(iter(re.findall(r'http://127\.0\.0\.1:\d+\S*', log)), None)
-    return serving([Path(sys.executable).with_name('anomaly-nb'), 'explore', name], tmp/'voila.log', printed, cwd=tmp)
+    return serving([Path(sys.executable).with_name('anomaly-nb'), 'explore', name], tmp/'voila.log', printed, signal.SIGINT, cwd=tmp)
 
 # Run All -----------------------------------------------------------------------------------------------------------
 
