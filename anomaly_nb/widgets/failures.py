@@ -538,7 +538,7 @@ def _opinion(w): # FailureExplorer
     where = f'Verdicts are kept in {w.file}.' if w.file else 'Verdicts are kept in memory only: this detector belongs to no run.'
     return dict(verdict=_toggles('verdict', ['none',*VERDICTS]),
         note=W.Text(description='note', placeholder='in your words, then Enter', continuous_update=False),
-        photo=W.FileUpload(accept='image/*', multiple=False, description='own photo', tooltip='a photo from your disk'),
+        photo=W.FileUpload(accept='image/*', multiple=False, description='own photo'),
         said=W.HTML(f'<small>{escape(where)}</small>', layout=W.Layout(width='100%')), table=W.HTML())
 
 # %% ../../nbs/apps/64_failures.ipynb #64expl04
