@@ -360,7 +360,7 @@ class FailureExplorer(Explorer):
         super().__init__(self.picture_of, picture=W.SelectionSlider(options=self._options(self.found())), **_controls(self.live))
         self.filters,self.opinion = _filters(self),_opinion(self)
         self._connect()
-        self.box.children = [W.HBox(list(self.filters.values()), layout=_WRAP), self.panel, self.img, W.HBox(list(self.opinion.values()), layout=_WRAP)]
+        self.box.children = [self.panel, W.HBox(list(self.filters.values()), layout=_WRAP), self.img, W.HBox(list(self.opinion.values()), layout=_WRAP)]
         self._load()
 
     def found(self,
