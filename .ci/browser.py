@@ -171,10 +171,10 @@ def press(control, *keys):
         control.page.keyboard.press(o)
         if len(keys)>1: control.page.wait_for_timeout(200)
 
-def click_bar(handle):
-    bar = handle.evaluate_handle("o => o.closest('.noUi-target')").as_element()
-    size = bar.bounding_box()
-    bar.click(position=dict(x=size['width']*.3, y=size['height']/2))
+def click(o, x, y):
+    "By mouse, at two shares of its width and height"
+    size = o.bounding_box()
+    o.click(position=dict(x=size['width']*x, y=size['height']*y))
 
 def upload(control, photo):
     with control.page.expect_file_chooser(timeout=5000) as chooser: press(control, 'Space')
@@ -188,7 +188,8 @@ def chosen(control):
 def ways(control, kind, box):
     "What to do to a control: by keyboard first, then by mouse"
     def keys(*ks): return [lambda k=k: press(control, *k.split()) for k in ks]
-    if kind=='slider': return [*keys('ArrowRight','ArrowLeft','End','Home'), lambda: click_bar(control)]
+    bar = control.locator("xpath=ancestor::*[contains(@class, 'noUi-target')]")
+    if kind=='slider': return [*keys('ArrowRight','ArrowLeft','End','Home'), lambda: click(bar, .3, .5)]
     if kind=='list': return [*keys('Space ArrowDown Enter','Space ArrowUp Enter','End','Home'), lambda: control.select_option(index=1)]
     if kind=='choice': return [*keys('Space'), chosen(control).click]
     if kind=='upload': return [lambda: upload(control, box.locator('img').first.screenshot())]
@@ -230,11 +231,7 @@ def try_buttons(box, idx, row, who):
 
 def click_picture(box):
     "Places in a picture that says it can be clicked"
-    picture = box.locator('img[onclick]').first
-    def at(x, y):
-        size = picture.bounding_box()
-        picture.click(position=dict(x=size['width']*x, y=size['height']*y))
-    return [answer(box, lambda: at(*o)) for o in ((.1,.3),(.2,.5),(.5,.4),(.8,.7))]
+    return [answer(box, lambda: click(box.locator('img[onclick]').first, *o)) for o in ((.1,.3),(.2,.5),(.5,.4),(.8,.7))]
 
 def back(box, row, who, first, act):
     "`reset`: milliseconds if there was something to bring back; the first picture must be there again"
@@ -311,7 +308,7 @@ def visit(browser, how, url, name, shots):
     "A row of the table: `how` is given a fresh tab"
     from playwright.sync_api import Error
     row,pg = Row(name), browser.new_page(viewport=dict(width=1200, height=900))
-    pg.on('pageerror', lambda e: 'stream.stderr' in str(e) or row.problems.append(f'error in the browser: {str(e)[:200]}'))   # ipykernel sometimes sends stderr in pieces, which JupyterLab drops
+    pg.on('pageerror', lambda e: None if '"stream.stderr" is not valid JSON' in str(e) else row.problems.append(f'error in the browser: {str(e)[:200]}'))   # seen once: a message to stderr that JupyterLab could not read; the page lacked nothing
     try: how(pg, url, row, shots)
     except (Failed,Error) as e: row.problems.append(str(e).strip().splitlines()[0])
     for o in row.problems: say(f'{name}: {o}')
