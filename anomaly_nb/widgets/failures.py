@@ -357,7 +357,7 @@ class FailureExplorer(Explorer):
         self.sorts = [failure_sorts(a.pred, truth, float(a.det.threshold), a.level(a.good(a.net, a.tune), _SHARE), a.seen.rec) for a in answers]
         a = answers[0]
         self.ranks = {rule: {i: k for k,i in enumerate(o)} for rule,o in worst_pictures(a.pred, truth, a.level(a.good(a.net, a.tune), _SHARE), None).items()}
-        super().__init__(self.picture_of, picture=W.SelectionSlider(options=self._options(self.found())), **_controls(self.live))
+        super().__init__(self.picture_of, picture=W.SelectionSlider(options=self._options(self.found()), layout=W.Layout(width='370px')), **_controls(self.live))
         self.filters,self.opinion = _filters(self),_opinion(self)
         self._connect()
         self.box.children = [self.panel, W.HBox(list(self.filters.values()), layout=_WRAP), self.img, W.HBox(list(self.opinion.values()), layout=_WRAP)]
