@@ -34,7 +34,7 @@ def open_run(
     name,path = str(where),Path(where).expanduser()
     if not (path/'manifest.json').is_file(): path = next((_DETECTORS/o for o in (name, f'transfusion-{name}') if o in trained_names()), path)
     try: run = RunFolder(path)
-    except FileNotFoundError as e: raise FileNotFoundError(f"{e}, or a trained detector: {', '.join(trained_names())}") from None
+    except FileNotFoundError as e: raise FileNotFoundError(f"{e}, or a trained detector: {', '.join(trained_names())} (washer is short for transfusion-washer)") from None
     run.det_class = find(run.manifest['method'])[0]
     return run
 

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
+from hashlib import sha256
 from html import escape
 from math import inf
 from pathlib import Path
@@ -422,7 +423,7 @@ class FailureExplorer(Explorer):
             except DataError as e: raise DataError(str(e).replace(f'{tmp}/', '')) from None
         for a in self.answers: a.x.append(x)
         self.types.append('own photo')
-        self.paths.append(printable(f'upload:{file.name}'))
+        self.paths.append(printable(f'upload:{file.name}:{sha256(data).hexdigest()[:8]}')) # another photo of that name is another
         self.controls['picture'].options = (*self.controls['picture'].options, *self._options([len(self.paths)-1])[-1:])
         self.controls['picture'].value = len(self.paths)-1
         return len(self.paths)-1
@@ -451,8 +452,9 @@ class FailureExplorer(Explorer):
             o = self._at(i, a, settings)
             level = a.level(o.good, share)
             shown.append((a.name, o, level, _histogram(*_parted(o, self.truth.label), o.score, o.threshold)))
-            said.append('; '.join([_alarm(a, o), *_compared(o, level, mask), *(sorts[i] if known else [])]))
-            if not o.own: said.append(f'as it stands, {_alarm(a, self._at(i, a, {}))}')
+            kinds = sorts[i] if known else [] # of failure, at the detector's own settings
+            said.append('; '.join([_alarm(a, o), *_compared(o, level, mask), *(kinds if o.own else [])]))
+            if not o.own: said.append('; '.join([f'as it stands, {_alarm(a, self._at(i, a, {}))}', *kinds]))
         return _sheet(self.answers[0].x[i], mask, shown, zoom, '\n'.join([*said, _where(shown, share, self.answers)]))
 
 # %% ../../nbs/apps/64_failures.ipynb #64expl02
@@ -501,7 +503,7 @@ def _where(shown, share, answers): # As for `_sheet`; of good pixels; of the det
 # %% ../../nbs/apps/64_failures.ipynb #64expl03
 def _slider(name, options, value): # Label; (text, value) pairs or values; where it begins
     "Choices in a row: JupyterLab leaves the arrow keys to sliders"
-    return W.SelectionSlider(options=options, value=value, description=name)
+    return W.SelectionSlider(options=options, value=value, description=name, layout=W.Layout(margin='2px 14px 2px 2px'))
 
 def _controls(live): # Answers of the detector whose settings can be changed, or None
     "What moves the picture; settings that need the network wait for the end of a drag"
@@ -535,7 +537,7 @@ def _filters(w): # FailureExplorer
 
 def _opinion(w): # FailureExplorer
     "What do you say?"
-    where = f'Verdicts are kept in {w.file}.' if w.file else 'Verdicts are kept in memory only: this detector belongs to no run.'
+    where = f'Verdicts are kept in {w.file.absolute()}.' if w.file else 'Verdicts are kept in memory only: this detector belongs to no run.'
     return dict(verdict=_toggles('verdict', ['none',*VERDICTS]),
         note=W.Text(description='note', placeholder='in your words, then Enter', continuous_update=False),
         photo=W.FileUpload(accept='image/*', multiple=False, description='own photo'),

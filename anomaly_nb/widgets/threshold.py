@@ -188,7 +188,7 @@ _ACTIONS = {'cheapest threshold': 'cheapest', 'write into the run': 'write', 'ba
 
 def _slider(name, options, value): # Label; (label, value) of each stop; where it begins
     "A slider over a list: JupyterLab leaves it the arrow keys"
-    return W.SelectionSlider(options=options, value=value, description=name, layout=W.Layout(width='370px'))
+    return W.SelectionSlider(options=options, value=value, description=name, layout=W.Layout(width='400px', margin='2px 14px 2px 2px'))
 
 class _Axis(NamedTuple):
     "Scores as places from 0 to 1"
@@ -312,16 +312,20 @@ def _counts(found, t): # `Confusion`, threshold
     "The line about verdicts"
     return f'threshold {t:.4g}: {found.tp} of {found.tp+found.fn} defects found, {found.fn} missed; {found.fp} false alarms among {found.fp+found.tn} good parts'
 
+def _few(v): # A number, not negative
+    "`v` with two decimals, or none where it is large"
+    return f'{v:,.0f}' if v>=100 else f'{v:.2f}'
+
 def _alarms(found, prevalence): # `Confusion`
     "The line about 1,000 parts"
     real,false = 1000*prevalence*(1-found.miss_rate),1000*(1-prevalence)*found.false_alarm_rate
     share = f'{positive_predictive_value(found.miss_rate, found.false_alarm_rate, prevalence):.1%} of the alarms are real' if real+false else 'no alarm'
-    return f'1,000 parts, 1 in {1/prevalence:,.0f} defective: {real:.3g} found, {1000*prevalence*found.miss_rate:.3g} missed, {false:.3g} false alarms; {share}'
+    return f'1,000 parts, 1 in {1/prevalence:,.0f} defective: {real:,.3g} found, {1000*prevalence*found.miss_rate:,.3g} missed, {_few(false)} false alarms; {share}'
 
 def _bill(found, least, cheap, **costs): # `Confusion` here and at the cheapest threshold
     "The line about costs"
     here,there = (expected_cost(o.miss_rate, o.false_alarm_rate, **costs) for o in (found,least))
-    return f'a miss costs {costs["cost_miss"]:,} false alarm{"s"*(costs["cost_miss"]>1)}, these 1,000 parts {here:,.1f}; least on these pictures: {there:,.1f}, at {cheap:.4g}'
+    return f'a miss costs {costs["cost_miss"]:,} false alarm{"s"*(costs["cost_miss"]>1)}, these 1,000 parts {_few(here)}; least on these pictures: {_few(there)}, at {cheap:.4g}'
 
 def _pasted(charts, pictures, lines): # Pillow picture; PNG file; text below
     "Charts, pictures and text on one sheet"

@@ -189,6 +189,9 @@ _EMPTY = torch.full((3, 8, 8), 0.9)
 def _counts(found, t):
     """The line about verdicts"""
 
+def _few(v):
+    """`v` with two decimals, or none where it is large"""
+
 def _alarms(found, prevalence):
     """The line about 1,000 parts"""
 
