@@ -11,7 +11,7 @@ export JUPYTER_PLATFORM_DIRS := 1
 export MALLOC_MMAP_THRESHOLD_ ?= 1000000000
 export MALLOC_TRIM_THRESHOLD_ ?= 1000000000
 
-.PHONY: demo test test-browser torture lab docs export clean
+.PHONY: demo test test-browser torture lab docs export pages clean
 demo: $(READY)  ## train a small TransFusion on built-in pictures and write its report
 	@$(BIN)/anomaly-nb demo
 
@@ -34,6 +34,10 @@ docs: $(READY)  ## the pages as plain HTML in _docs (the full site has its own i
 
 export: $(READY)  ## after editing a notebook: library, type stubs, README
 	@PATH="$(CURDIR)/$(BIN):$$PATH" && nbdev-export && python .ci/stubs.py anomaly_nb && python .ci/readme.py
+
+PAGES ?= nbs
+pages: $(READY)  ## run pages and store what they show, slow cells excepted: make pages PAGES=nbs/index.ipynb
+	@export PATH="$(CURDIR)/$(BIN):$$PATH"; for o in $(PAGES); do nbdev-test $$o --n-workers 0 --save && nbdev-clean --fname $$o && python .ci/outputs.py $$o || exit 1; done
 
 $(READY): settings.ini setup.py pyproject.toml .ci/constraints.txt
 	@$(PY) -c 'import sys; sys.exit(None if sys.version_info>=(3,10) else "anomaly_nb needs Python 3.10 or newer, got "+sys.version.split()[0])'

@@ -1,7 +1,10 @@
 """Run every notebook as one pytest test, honouring nbdev's flags.
 
     pytest .ci/test_notebooks.py            # all notebooks but the cells flagged in `tst_flags`
-    NB_FLAGS="slow" pytest .ci/test_notebooks.py -k transfusion
+    ANOMALY_NB_SLOW=1 NB_FLAGS="slow" pytest .ci/test_notebooks.py -k transfusion
+
+NB_FLAGS names the flags whose cells run too; ANOMALY_NB_SLOW=1 turns on the pages' own switch, `slow_cells(False)`, which would leave them out
+(`ANOMALY_NB_SLOW=1 nbdev-test --flags slow` likewise).
 """
 import os
 from pathlib import Path

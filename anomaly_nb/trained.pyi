@@ -4,7 +4,7 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/trained.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['trained_names', 'open_run', 'answers_of', 'expect_own', 'trained', 'pack', 'slow_cells']
+__all__ = ['trained_names', 'open_run', 'answers_of', 'expect_own', 'trained', 'pack', 'slow_cells', 'expect_env']
 import os, re
 from itertools import takewhile
 from pathlib import Path
@@ -42,3 +42,6 @@ def slow_cells(run: bool=False, minutes: float=1):
 
 def _leave_out(lines):
     """The cell, or a line in place of a slow one"""
+
+def expect_env(name: str, what: str) -> str:
+    """The environment variable `name`; `ValueError` where it is not set"""

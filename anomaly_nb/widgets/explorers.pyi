@@ -4,7 +4,7 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/apps/explorers.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['Explorer', 'mosaic', 'in_mosaic', 'with_settings', 'open_detector', 'expect_attributes', 'expect_size']
+__all__ = ['Explorer', 'mosaic', 'alt_png', 'in_mosaic', 'with_settings', 'open_detector', 'expect_attributes', 'expect_size']
 import inspect, json
 from base64 import b64encode
 from collections.abc import Callable, Sequence
@@ -85,8 +85,8 @@ _GAP: int
 def _resized(pic, px):
     """`pic` at `px` pixels wide; enlarged pixels stay squares"""
 
-def _saved(sheet, text):
-    """A PNG file that carries `text`"""
+def alt_png(sheet: Image.Image, text: str) -> bytes:
+    """`sheet` as a file that carries `text`"""
 
 def in_mosaic(x: float, y: float, size: tuple[int, int], px: int=192) -> tuple[int, int, float, float] | None:
     """Which of the pictures in a mosaic is at a place, and where in it?"""

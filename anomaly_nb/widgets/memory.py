@@ -10,13 +10,18 @@ __all__ = ['ask_memory', 'trust_overlay', 'memory_explorer']
 # %% ../../nbs/apps/62_memory.ipynb #5fab34e1
 from copy import copy
 from functools import lru_cache
+from io import BytesIO
+from math import ceil
 import ipywidgets as W
 import torch, torch.nn.functional as F
+from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
+from torch.utils.data import Dataset
 from ..show import outline, overlay
 from ..data import dataloader
 from ..blocks.memory import Memory, Read, nearest, trust_region, trust_rule
-from .explorers import Explorer, expect_attributes, expect_size, mosaic
+from .explorers import Explorer, expect_attributes, expect_size, in_mosaic, mosaic, open_detector
 
 # %% ../../nbs/apps/62_memory.ipynb #ed489ec6
 def ask_memory(
@@ -30,27 +35,28 @@ def ask_memory(
     return other(z)
 
 # %% ../../nbs/apps/62_memory.ipynb #a2889428
+_COLORS = dict(ignored=(0.,0.,0.), trusted=(0.,.45,.7), suspect=(.9,.6,0.)) # of what `trust_rule` calls 0, 1 and -1
+
 def trust_overlay(
     x:Tensor, # (b,3,h,w) pictures in [0,1]
     rule:Tensor # (b,h',w') as from `trust_rule`: 1 trusted, -1 suspect, 0 ignored
 ) -> Tensor: # (b,3,h,w)
     "Lay blue over the trusted places of `x`, orange over the suspects, black over the ignored"
     if len(x)!=len(rule): raise ValueError(f"trust_overlay got {len(x)} pictures and {len(rule)} answers of the rule, expected as many")
-    ignored_trusted_suspect = x.new_tensor([[0.,0.,0.],[0.,.45,.7],[.9,.6,0.]])
-    color = ignored_trusted_suspect[rule.long()].permute(0,3,1,2)
+    color = x.new_tensor(list(_COLORS.values()))[rule.long()].permute(0,3,1,2)
     return x.lerp(F.interpolate(color, size=x.shape[2:]), .5)
 
 # %% ../../nbs/apps/62_memory.ipynb #226ded4e
 def memory_explorer(
-    det, # Trained, with a memory and radii of trust: TrustMAE
-    ds, # Pictures to choose from, some of them good
+    what, # TrustMAE, trained; or its run, the folder of one, or a name, as for `open_detector`
+    ds:Dataset|None=None, # Pictures to choose from, some of them good; None: the test pictures of the run
     *,
     most:int=6, # Slots to let answer at most
     n_good:int=16 # Good pictures whose distances set the radii
 ) -> Explorer: # Controls: `picture`; `row` and `col` of a place, counted in features; `k`; `radius`, the share of good places to trust
     "Which slots answer a place of a picture of `ds`, and would the place be trusted?"
-    read = 'memory','slots','quantile','ratio','encoder','decoder','decode_slots','difference','size'
-    expect_attributes(det, *read, example='TrustMAE')
+    det,ds,_ = open_detector(what, ds)
+    expect_attributes(det, 'memory','slots','quantile','ratio','encoder','decoder','decode_slots','difference','size', example='TrustMAE')
     expect_size(det, ds)
     pred,truth = det.predict_dl(dataloader(ds))
     if truth.label is None: raise ValueError(f"memory_explorer got {type(ds).__name__} without labels, expected test pictures")
@@ -58,17 +64,27 @@ def memory_explorer(
     if not len(good): raise ValueError(f"memory_explorer got no good picture among {len(ds)}, expected some to set the radii by")
     z = _features(det, truth.x)
     lim = dict(vmin=float(pred.amap[good].median()), vmax=float(pred.amap.max()))
-    names = [(f'{o} {i}', i) for i,o in enumerate(ds.defect_types)]
-    return Explorer(_drawing(det, truth.x, z, good, lim),
-        picture=W.Dropdown(options=names, value=0, description='picture'),
-        row=_slider('row', z.shape[2]), col=_slider('col', z.shape[3]),
-        k=W.IntSlider(det.k, min=1, max=min(max(most, det.k), det.slots), description='k'),
-        radius=W.FloatSlider(det.quantile, min=.05, max=1, step=.05, description='radius'))
+    def clicked(x, y): return _place(x, y, w.png, z.shape[2:])
+    w = Explorer(_drawing(det, truth.x, z, good, lim), clicked, **_controls(det, ds, z, most))
+    return w
 
 # %% ../../nbs/apps/62_memory.ipynb #2aad105c
-def _slider(name, places): # Places 0 to `places`-1
+def _controls(det, ds, z, most): # As in `memory_explorer`; features (b,c,h',w')
+    "By name"
+    names = [(f'{o} {i}', i) for i,o in enumerate(ds.defect_types)]
+    return dict(picture=W.SelectionSlider(options=names, value=0), row=_slider(z.shape[2]), col=_slider(z.shape[3]),
+        k=W.IntSlider(det.k, min=1, max=min(max(most, det.k), det.slots), description='k, slots that answer'),
+        radius=W.FloatSlider(det.quantile, min=.05, max=1, step=.05, description='radius, share trusted'))
+
+def _slider(places): # 0 to `places`-1
     "A slider that begins in the middle"
-    return W.IntSlider(places//2, min=0, max=places-1, description=name)
+    return W.IntSlider(places//2, min=0, max=places-1)
+
+def _place(x, y, png, places): # Shares of the sheet's width and height; the sheet; rows and columns of the memory
+    "Row and column at a click; nothing if it fell beside the four pictures"
+    found = in_mosaic(x, y, Image.open(BytesIO(png)).size)
+    if found is None or max(found[:2])>1: return {}
+    return dict(row=int(found[3]*places[0]), col=int(found[2]*places[1]))
 
 @torch.no_grad()
 def _features(det, x): # Detector in eval mode; pictures (b,3,h,w) on the CPU
@@ -97,8 +113,8 @@ def _drawing(det, x, z, good, lim): # Pictures, their features, numbers of the g
         heat = overlay(o, amap[None], alpha=1., **lim)[0]
         best = w[row,col].topk(k)
         held = {f'slot {i}: {p:.2f}': slots[i] for p,i in zip(best.values.tolist(), best.indices.tolist())}
-        cols = {'input': marked[0], f'reconstruction, k={k}': y, 'map': heat, 'trust': marked[1], **held}
-        return mosaic(cols, _trust_note(d[picture,row,col], rule[row,col], region, rule))
+        pictures = mosaic({'input': marked[0], 'trust': marked[1], 'reconstruction': y, 'map': heat}, ncols=2)
+        return _sheet(pictures, mosaic(held, px=120, ncols=max(2, ceil(k/3))), _trust_note(d[picture,row,col], rule[row,col], region, rule))
     return draw
 
 # %% ../../nbs/apps/62_memory.ipynb #253d4c31
@@ -110,7 +126,28 @@ def _marked(x, places, row, col): # Pictures (b,3,h,w); rows and columns of the 
     return outline(x, frame, width=max(1, x.shape[3]//64))
 
 def _trust_note(d, answer, region, rule): # Distance of the place and what the rule says; both radii; what it says of all places (h',w')
-    "The line below the pictures"
-    name = {1: 'trusted', -1: 'suspect', 0: 'ignored'}[int(answer)]
-    place = f'nearest slot {d:.2f} away: {name} (trusted up to {region[0]:.2f}, ignored beyond {region[1]:.2f})'
-    return f'{place}; {int((rule==1).sum())} of {rule.numel()} places trusted'
+    "The lines below the pictures"
+    place = f'nearest slot {d:.2f} away: {list(_COLORS)[int(answer)]} (trusted up to {region[0]:.2f}, ignored beyond {region[1]:.2f})'
+    return f'{place}\n{int((rule==1).sum())} of {rule.numel()} places trusted'
+
+def _sheet(pictures, slots, note): # PNG files of `mosaic`; lines
+    "A PNG file: the pictures, the slots to their right, a legend and `note` below"
+    left,right = (Image.open(BytesIO(o)) for o in (pictures, slots))
+    lines = note.splitlines()
+    sheet = Image.new('RGB', (left.width+12+right.width, max(left.height, right.height)+20*len(lines)+24), 'white')
+    sheet.paste(left, (0,0))
+    sheet.paste(right, (left.width+12,0))
+    pen,y = ImageDraw.Draw(sheet),sheet.height-20*len(lines)-22
+    for i,name in enumerate(('trusted','suspect','ignored')):
+        pen.rectangle((90*i,y+2,90*i+16,y+16), tuple(round(255*(o+.5)/2) for o in _COLORS[name])) # as over grey
+        pen.text((90*i+22,y), name, 'black', font_size=13)
+    pen.text((290,y), 'map: purple is strange, yellow strangest', 'black', font_size=13)
+    for i,o in enumerate(lines, 1): pen.text((0,y+20*i), o, 'black', font_size=13)
+    return _with_text(sheet, '. '.join([left.info['Description'], right.info['Description'], *lines]))
+
+def _with_text(sheet, text): # Pillow picture; what a screen reader says
+    "A PNG file"
+    info,buf = PngInfo(),BytesIO()
+    info.add_itxt('Description', text)
+    sheet.save(buf, 'PNG', pnginfo=info, compress_level=1)
+    return buf.getvalue()

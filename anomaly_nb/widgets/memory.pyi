@@ -7,25 +7,37 @@ from typing_extensions import Self
 __all__ = ['ask_memory', 'trust_overlay', 'memory_explorer']
 from copy import copy
 from functools import lru_cache
+from io import BytesIO
+from math import ceil
 import ipywidgets as W
 import torch, torch.nn.functional as F
+from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
+from torch.utils.data import Dataset
 from ..show import outline, overlay
 from ..data import dataloader
 from ..blocks.memory import Memory, Read, nearest, trust_region, trust_rule
-from .explorers import Explorer, expect_attributes, expect_size, mosaic
+from .explorers import Explorer, expect_attributes, expect_size, in_mosaic, mosaic, open_detector
 
 def ask_memory(memory: Memory, z: Tensor, k: int) -> Read:
     """Ask a copy of `memory` with `k` slots"""
+_COLORS: dict
 
 def trust_overlay(x: Tensor, rule: Tensor) -> Tensor:
     """Lay blue over the trusted places of `x`, orange over the suspects, black over the ignored"""
 
-def memory_explorer(det, ds, *, most: int=6, n_good: int=16) -> Explorer:
+def memory_explorer(what, ds: Dataset | None=None, *, most: int=6, n_good: int=16) -> Explorer:
     """Which slots answer a place of a picture of `ds`, and would the place be trusted?"""
 
-def _slider(name, places):
+def _controls(det, ds, z, most):
+    """By name"""
+
+def _slider(places):
     """A slider that begins in the middle"""
+
+def _place(x, y, png, places):
+    """Row and column at a click; nothing if it fell beside the four pictures"""
 
 def _features(det, x):
     """What the encoder makes of `x`, in small batches"""
@@ -40,4 +52,10 @@ def _marked(x, places, row, col):
     """`x` with a frame around one place"""
 
 def _trust_note(d, answer, region, rule):
-    """The line below the pictures"""
+    """The lines below the pictures"""
+
+def _sheet(pictures, slots, note):
+    """A PNG file: the pictures, the slots to their right, a legend and `note` below"""
+
+def _with_text(sheet, text):
+    """A PNG file"""

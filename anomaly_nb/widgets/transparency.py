@@ -10,28 +10,31 @@ __all__ = ['transparency_explorer']
 # %% ../../nbs/apps/61_transparency.ipynb #a57232fc
 import ipywidgets as W
 from torch import Tensor
+from ..core import Batch
 from ..show import colorize
-from .explorers import Explorer, expect_attributes, mosaic
+from .explorers import Explorer, expect_attributes, mosaic, open_detector
 
 # %% ../../nbs/apps/61_transparency.ipynb #c8e9640d
 def transparency_explorer(
-    det, # Trained, with a method `reverse_process`: TransFusion
+    what, # TransFusion, trained; or its run, the folder of one, or a name, as for `open_detector`
     x:Tensor, # (3,h,w) picture in [0,1]
     mask:Tensor|None=None # (h,w) bool, the true one, drawn beside
 ) -> Explorer: # Its one control is `call`, 0 before the first
     "Step through the calls of the network that fade the defect in `x`"
+    det = open_detector(what, [Batch(x)])[0]
     expect_attributes(det, 'reverse_process', example='TransFusion')
     steps = list(det.eval().reverse_process(x[None].to(det.device)))
-    frames = [_frame(x, x.new_zeros(x.shape[1:]), x, mask, 'before the first call')]
+    grey = x.new_full(x.shape, .5)
+    frames = [_frame(x, x, grey, grey[0]*0, mask, 'before the first call: nothing is predicted yet')]
     for i,o in enumerate(steps, 1):
         left,normal = (part[0].cpu()/2+.5 for part in (o.x, o.n))
-        frames.append(_frame(left, o.mask[0,0].cpu(), normal, mask, f'after call {i} of {len(steps)}, at t={o.t}'))
+        frames.append(_frame(x, left, normal, o.mask[0,0].cpu(), mask, f'after call {i} of {len(steps)}, at t={o.t}'))
     def frame(call): return frames[call]
     return Explorer(frame, call=W.IntSlider(0, min=0, max=len(steps), description='call'))
 
 # %% ../../nbs/apps/61_transparency.ipynb #6f878bd5
-def _frame(left, predicted, normal, mask, note): # (3,h,w), (h,w), (3,h,w), in [0,1]; true mask (h,w) or None
+def _frame(x, left, normal, predicted, mask, note): # Three of (3,h,w) in [0,1], (h,w) in [0,1]; true mask (h,w) or None
     "One stop of the slider"
     grey = colorize(predicted[None], 0, 1, kind='mask')[0]
-    cols = {'what is left': left, 'predicted mask': grey, 'predicted normal': normal}
+    cols = {'input': x, 'what is left': left, 'predicted normal': normal, 'predicted mask': grey}
     return mosaic(cols if mask is None else {**cols, 'true mask': mask}, note)

@@ -7,11 +7,12 @@ from typing_extensions import Self
 __all__ = ['transparency_explorer']
 import ipywidgets as W
 from torch import Tensor
+from ..core import Batch
 from ..show import colorize
-from .explorers import Explorer, expect_attributes, mosaic
+from .explorers import Explorer, expect_attributes, mosaic, open_detector
 
-def transparency_explorer(det, x: Tensor, mask: Tensor | None=None) -> Explorer:
+def transparency_explorer(what, x: Tensor, mask: Tensor | None=None) -> Explorer:
     """Step through the calls of the network that fade the defect in `x`"""
 
-def _frame(left, predicted, normal, mask, note):
+def _frame(x, left, normal, predicted, mask, note):
     """One stop of the slider"""
