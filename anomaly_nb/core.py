@@ -233,6 +233,7 @@ class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anoma
     ) -> Self:
         "Load `sd`, making room for buffers whose size depends on the data"
         own,modules = self.state_dict(),dict(self.named_modules())
+        sd = {k: v.to(own[k].dtype if k in own else v.dtype) for k,v in sd.items()} # a file may hold half precision
         for k,v in sd.items():
             if v.is_floating_point() and not (v.isfinite()|v.isnan() if k=='threshold' else v.isfinite()).all(): raise ValueError(f"{k} has values that are no numbers (NaN or infinite): the training that saved it went wrong")
             if k in own and own[k].shape==v.shape: continue
@@ -252,7 +253,7 @@ class Detector(nn.Module, ModelHubMixin, library_name='anomaly-nb', tags=['anoma
         hub = dict(revision=revision, cache_dir=cache_dir, force_download=force_download, local_files_only=local_files_only, token=token)
         file = here/_WEIGHTS if here.is_dir() else hf_hub_download(str(model_id), _WEIGHTS, **hub)
         det = cls(**settings)
-        try: return det.restore({k: v.float() if v.dtype in (torch.float16,torch.bfloat16) else v for k,v in load_file(file).items()}).eval() # half as large on the disk
+        try: return det.restore(load_file(file)).eval()
         except (SafetensorError, RuntimeError, ValueError) as e: raise ValueError(f"{file} does not fit {cls.__name__} or is damaged: {' '.join(str(e).split())}") from e
     @classmethod
     def from_pretrained(cls,
