@@ -19,7 +19,7 @@ test: $(READY)  ## everything CI runs
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PIP_ARGS="$(PIP_ARGS)" .ci/check
 
 # also needs a browser and its driver: apt-get install chromium && .venv/bin/pip install playwright (no `playwright install`)
-test-browser: $(READY)  ## a page in JupyterLab, its sliders moved by keyboard in Chromium; `make test` does it too where both are there
+test-browser: $(READY)  ## whole pages in JupyterLab, each control of their explorers by keyboard and by mouse in Chromium (61, 62, 64; BROWSER_ARGS=--all: every page, and a table); `make test` does it too where both are there
 	@$(BIN)/python .ci/browser.py $(BROWSER_ARGS)
 
 torture: $(READY)  ## broken pictures, masks, folders and runs, and trainings killed at any moment: what the library makes of them

@@ -72,9 +72,9 @@ def memory_explorer(
 def _controls(det, ds, z, most): # As in `memory_explorer`; features (b,c,h',w')
     "By name"
     names = [(f'{o} {i}', i) for i,o in enumerate(ds.defect_types)]
-    return dict(picture=W.SelectionSlider(options=names, value=0), row=_slider(z.shape[2]), col=_slider(z.shape[3]),
-        k=W.IntSlider(det.k, min=1, max=min(max(most, det.k), det.slots), description='k, slots that answer'),
-        radius=W.FloatSlider(det.quantile, min=.05, max=1, step=.05, description='radius, share trusted'))
+    return dict(picture=W.SelectionSlider(options=names, value=0, layout=W.Layout(width='380px', margin='2px 16px 2px 2px')), row=_slider(z.shape[2]), col=_slider(z.shape[3]),
+        k=W.IntSlider(det.k, min=1, max=min(max(most, det.k), det.slots), description='slots k'),
+        radius=W.FloatSlider(det.quantile, min=.05, max=1, step=.05, description='radius'))
 
 def _slider(places): # 0 to `places`-1
     "A slider that begins in the middle"
@@ -134,7 +134,8 @@ def _sheet(pictures, slots, note): # PNG files of `mosaic`; lines
     "A PNG file: the pictures, the slots to their right, a legend and `note` below"
     left,right = (Image.open(BytesIO(o)) for o in (pictures, slots))
     lines = note.splitlines()
-    sheet = Image.new('RGB', (left.width+12+right.width, max(left.height, right.height)+20*len(lines)+24), 'white')
+    wide = max(right.width, 2*126-6) # room for two slots where one answers
+    sheet = Image.new('RGB', (left.width+12+wide, max(left.height, right.height)+20*len(lines)+24), 'white')
     sheet.paste(left, (0,0))
     sheet.paste(right, (left.width+12,0))
     pen,y = ImageDraw.Draw(sheet),sheet.height-20*len(lines)-22

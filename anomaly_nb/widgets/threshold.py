@@ -321,14 +321,14 @@ def _alarms(found, prevalence): # `Confusion`
 def _bill(found, least, cheap, **costs): # `Confusion` here and at the cheapest threshold
     "The line about costs"
     here,there = (expected_cost(o.miss_rate, o.false_alarm_rate, **costs) for o in (found,least))
-    return f'a miss costs {costs["cost_miss"]:,} false alarm{"s"*(costs["cost_miss"]>1)}, and these 1,000 parts {here:.4g}; least on these pictures: {there:.4g}, at {cheap:.4g}'
+    return f'a miss costs {costs["cost_miss"]:,} false alarm{"s"*(costs["cost_miss"]>1)}, these 1,000 parts {here:,.1f}; least on these pictures: {there:,.1f}, at {cheap:.4g}'
 
 def _pasted(charts, pictures, lines): # Pillow picture; PNG file; text below
     "Charts, pictures and text on one sheet"
-    pics,lines = Image.open(BytesIO(pictures)),[o for line in lines for o in wrap(line, 118)]
+    pics,rows = Image.open(BytesIO(pictures)),[o for line in lines for o in wrap(line, 118)]
     high = max(charts.height, pics.height)
-    sheet = Image.new('RGB', (_WIDE,high+20*len(lines)+2), 'white')
+    sheet = Image.new('RGB', (_WIDE,high+20*len(rows)+2), 'white')
     sheet.paste(charts, (0,0))
     sheet.paste(pics, (_CHART+6,0))
-    for i,o in enumerate(lines): ImageDraw.Draw(sheet).text((2,high+20*i+2), o, 'black', font_size=13)
-    return alt_png(sheet, f"Scores by defect type, ROC and PRO; {' '.join(lines)}; {pics.info['Description']}")
+    for i,o in enumerate(rows): ImageDraw.Draw(sheet).text((2,high+20*i+2), o, 'black', font_size=13)
+    return alt_png(sheet, f"Scores by defect type, ROC and PRO; {'; '.join(lines)}; {pics.info['Description']}")
