@@ -57,9 +57,11 @@ def box_mean(
     side:int, # Of the square, odd, in pixels
     border:Literal['inside','zeros','mirror']='inside' # Beyond the border: nothing counts, zeros do, or the picture is mirrored
 ) -> Tensor: # As `maps`
-    "Mean over the square around each pixel"
-    if border=='mirror': return F.avg_pool2d(F.pad(maps, [side//2]*4, 'reflect'), side, 1)
-    return F.avg_pool2d(maps, side, 1, side//2, count_include_pad=border=='zeros')
+    "Mean over the square around each pixel: of columns, then of rows"
+    pad = side//2
+    if border=='mirror': maps,pad = F.pad(maps, [pad]*4, 'reflect'),0
+    columns = F.avg_pool2d(maps, (side,1), 1, (pad,0), count_include_pad=border=='zeros')
+    return F.avg_pool2d(columns, (1,side), 1, (0,pad), count_include_pad=border=='zeros')
 
 def gaussian_blur(
     maps:Tensor, # (b,h,w)

@@ -38,7 +38,7 @@ class Detection(NamedTuple):
     score: Tensor
 
 def box_mean(maps: Tensor, side: int, border: Literal['inside', 'zeros', 'mirror']='inside') -> Tensor:
-    """Mean over the square around each pixel"""
+    """Mean over the square around each pixel: of columns, then of rows"""
 
 def gaussian_blur(maps: Tensor, sigma: float) -> Tensor:
     """A Gaussian filter, cut at four standard deviations; the border is mirrored"""

@@ -414,14 +414,15 @@ def _reconstruction(det, x): # Trained detector; pictures (b,3,h,w)
 # %% ../nbs/foundations/08_runs.ipynb #08runs15
 _RESTORATION_LABELS = dict(inside='Squared error to the clean picture that is left inside defects (share)', good='Mean change of good pictures')
 
-def _restoration(det, truth, test): # Trained detector, truth of the test pictures, themselves
-    "How well the reconstruction of `det` restores drawn defects; {} where the clean pictures are not known"
+def _restoration(det, truth, test, most=32): # Trained detector, truth of the test pictures, themselves; good pictures to look at, and defects
+    "How well the reconstruction of `det` restores drawn defects, on some pictures spread evenly; {} where the clean pictures are not known"
     if not hasattr(test, 'clean'): return {}
-    x = torch.stack([test[i].x for i in range(len(test))])
+    some = torch.cat([o[torch.arange(min(most, len(o)))*len(o)//min(most, len(o))] for o in ((truth.label==k).nonzero()[:,0] for k in (False,True))])
+    x = torch.stack([test[i].x for i in some.tolist()])
     parts = [_reconstruction(det, o) for o in x.split(16)]
     if not parts[0]: return {}
-    clean = torch.stack([test.clean(i) for i in range(len(test))])
-    return dict(restoration=restoration(torch.cat([o['reconstruction'] for o in parts]), clean, truth._replace(x=x)))
+    clean = torch.stack([test.clean(i) for i in some.tolist()])
+    return dict(restoration=restoration(torch.cat([o['reconstruction'] for o in parts]), clean, Batch(x, truth.mask[some], truth.label[some])))
 
 def _metrics(det, pred, truth, good, test): # Trained detector, its answers, their truth; good pictures for the baselines; test pictures
     "All figures"

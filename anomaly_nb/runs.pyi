@@ -180,8 +180,8 @@ def _reconstruction(det, x):
     """What the report shows of `det`: the reconstruction, where the method has one"""
 _RESTORATION_LABELS: dict
 
-def _restoration(det, truth, test):
-    """How well the reconstruction of `det` restores drawn defects; {} where the clean pictures are not known"""
+def _restoration(det, truth, test, most=32):
+    """How well the reconstruction of `det` restores drawn defects, on some pictures spread evenly; {} where the clean pictures are not known"""
 
 def _metrics(det, pred, truth, good, test):
     """All figures"""

@@ -50,7 +50,7 @@ class Explorer:
         self.place.add_class('explorer-place')
         self.begin = self.values()
         for o in controls.values(): o.observe(self.refresh, 'value')
-        self.place.observe(lambda _: self.set(**on_click(*map(float, self.place.value.split()))), 'value')
+        self.place.observe(lambda _: self.set(**on_click(*map(float, self.place.value.split()[:2]))), 'value') # the third is the time: the same place again is a click too
         self.button.on_click(lambda _: self.set(**self.begin))
         self.refresh()
 
@@ -98,7 +98,7 @@ def _alt(png, values): # PNG file; values by label
     return said or ', '.join(f'{k} {v}' for k,v in values.items())
 
 _CLICK = ("const r=this.getBoundingClientRect(), b=this.closest('.explorer').querySelector('.explorer-place input');"
-    "b.value=((event.clientX-r.left)/r.width).toFixed(4)+' '+((event.clientY-r.top)/r.height).toFixed(4);"
+    "b.value=((event.clientX-r.left)/r.width).toFixed(4)+' '+((event.clientY-r.top)/r.height).toFixed(4)+' '+Date.now();"
     "for (const o of ['input','change']) b.dispatchEvent(new Event(o, {bubbles:true}))") # a click on the picture, typed into a hidden field that Python reads
 
 def _shown(png, alt, clickable): # PNG file; text; does a click do anything?
@@ -226,7 +226,7 @@ def _played(stops, frames, first): # Labels by name; (WebP file, text) of each c
     def script(o): return json.dumps(o, ensure_ascii=False).replace('</', '<\\/')
     page = _PLAYER.substitute(stops=script(stops), first=script(first), frames=script([(b64encode(o).decode(), alt) for o,alt in frames]))
     w,h = Image.open(BytesIO(frames[0][0])).size
-    return f'<div><iframe srcdoc="{escape(page)}" title="player: {escape(", ".join(stops))}" style="width:100%;max-width:{max(w, 360)+20}px;height:{h+36*len(stops)+20}px;border:0"></iframe></div>'
+    return f'<div><iframe srcdoc="{escape(page)}" title="player: {escape(", ".join(stops))}" style="width:100%;max-width:{max(w, 360)+20}px;height:{h+36*sum(len(o)>1 for o in stops.values())+20}px;border:0"></iframe></div>'
 
 # %% ../../nbs/apps/60_explorers.ipynb #1e141d6c
 _D = TypeVar('_D', bound=Detector)

@@ -357,10 +357,10 @@ class FailureExplorer(Explorer):
         self.sorts = [failure_sorts(a.pred, truth, float(a.det.threshold), a.level(a.good(a.net, a.tune), _SHARE), a.seen.rec) for a in answers]
         a = answers[0]
         self.ranks = {rule: {i: k for k,i in enumerate(o)} for rule,o in worst_pictures(a.pred, truth, a.level(a.good(a.net, a.tune), _SHARE), None).items()}
-        super().__init__(self.picture_of, picture=W.SelectionSlider(options=self._options(self.found())), **_controls(self.live))
+        super().__init__(self.picture_of, picture=W.SelectionSlider(options=self._options(self.found()), layout=W.Layout(width='370px')), **_controls(self.live))
         self.filters,self.opinion = _filters(self),_opinion(self)
         self._connect()
-        self.box.children = [W.HBox(list(self.filters.values()), layout=_WRAP), self.panel, self.img, W.HBox(list(self.opinion.values()), layout=_WRAP)]
+        self.box.children = [self.panel, W.HBox(list(self.filters.values()), layout=_WRAP), self.img, W.HBox(list(self.opinion.values()), layout=_WRAP)]
         self._load()
 
     def found(self,
@@ -538,7 +538,7 @@ def _opinion(w): # FailureExplorer
     where = f'Verdicts are kept in {w.file}.' if w.file else 'Verdicts are kept in memory only: this detector belongs to no run.'
     return dict(verdict=_toggles('verdict', ['none',*VERDICTS]),
         note=W.Text(description='note', placeholder='in your words, then Enter', continuous_update=False),
-        photo=W.FileUpload(accept='image/*', multiple=False, description='own photo', tooltip='a photo from your disk'),
+        photo=W.FileUpload(accept='image/*', multiple=False, description='own photo'),
         said=W.HTML(f'<small>{escape(where)}</small>', layout=W.Layout(width='100%')), table=W.HTML())
 
 # %% ../../nbs/apps/64_failures.ipynb #64expl04

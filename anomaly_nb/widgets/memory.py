@@ -15,13 +15,12 @@ from math import ceil
 import ipywidgets as W
 import torch, torch.nn.functional as F
 from PIL import Image, ImageDraw
-from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 from torch.utils.data import Dataset
 from ..show import outline, overlay
 from ..data import dataloader
 from ..blocks.memory import Memory, Read, nearest, trust_region, trust_rule
-from .explorers import Explorer, expect_attributes, expect_size, in_mosaic, mosaic, open_detector
+from .explorers import Explorer, alt_png, expect_attributes, expect_size, in_mosaic, mosaic, open_detector
 
 # %% ../../nbs/apps/62_memory.ipynb #ed489ec6
 def ask_memory(
@@ -144,11 +143,5 @@ def _sheet(pictures, slots, note): # PNG files of `mosaic`; lines
         pen.text((90*i+22,y), name, 'black', font_size=13)
     pen.text((290,y), 'map: purple is strange, yellow strangest', 'black', font_size=13)
     for i,o in enumerate(lines, 1): pen.text((0,y+20*i), o, 'black', font_size=13)
-    return _with_text(sheet, '. '.join([left.info['Description'], right.info['Description'], *lines]))
+    return alt_png(sheet, '. '.join([left.info['Description'], right.info['Description'], *lines]))
 
-def _with_text(sheet, text): # Pillow picture; what a screen reader says
-    "A PNG file"
-    info,buf = PngInfo(),BytesIO()
-    info.add_itxt('Description', text)
-    sheet.save(buf, 'PNG', pnginfo=info, compress_level=1)
-    return buf.getvalue()

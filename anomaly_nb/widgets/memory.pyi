@@ -12,13 +12,12 @@ from math import ceil
 import ipywidgets as W
 import torch, torch.nn.functional as F
 from PIL import Image, ImageDraw
-from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 from torch.utils.data import Dataset
 from ..show import outline, overlay
 from ..data import dataloader
 from ..blocks.memory import Memory, Read, nearest, trust_region, trust_rule
-from .explorers import Explorer, expect_attributes, expect_size, in_mosaic, mosaic, open_detector
+from .explorers import Explorer, alt_png, expect_attributes, expect_size, in_mosaic, mosaic, open_detector
 
 def ask_memory(memory: Memory, z: Tensor, k: int) -> Read:
     """Ask a copy of `memory` with `k` slots"""
@@ -56,6 +55,3 @@ def _trust_note(d, answer, region, rule):
 
 def _sheet(pictures, slots, note):
     """A PNG file: the pictures, the slots to their right, a legend and `note` below"""
-
-def _with_text(sheet, text):
-    """A PNG file"""
