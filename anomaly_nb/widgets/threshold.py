@@ -140,7 +140,7 @@ class ThresholdExplorer(Explorer):
             prevalence=_slider('defects among parts', [(f'1 in {n:,}', 1/n) for n in (2,5,10,20,50,100,200,500,1000,10000)], 1/2),
             cost_miss=_slider('a miss costs', [(f'{n:,} false alarm{"s"*(n>1)}', n) for n in (1,2,5,10,20,50,100,200,500,1000)], 10))
         self.buttons,self.said = {k: W.Button(description=k, layout=W.Layout(width='auto')) for k in _ACTIONS},W.HTML()
-        for k,o in self.buttons.items(): o.on_click(lambda _, k=k: self._act(getattr(self, _ACTIONS[k])))
+        for k,o in self.buttons.items(): o.on_click(lambda _, k=k: self._act(k))
         self.panel.children += tuple(self.buttons.values())
         self.box.children = (self.panel, self.said, self.place, self.img)
         self._tell()
@@ -170,10 +170,10 @@ class ThresholdExplorer(Explorer):
         if self.run is None: raise ValueError(f"{type(self.det).__name__} came without a run: there is nowhere to write to, give threshold_explorer a run")
         expect_own(self.run)
         return self.run
-    def _act(self, action): # Method
+    def _act(self, action): # On a button
         "What a button does; an error stands where the run's threshold did"
-        try: action()
-        except Exception as e: self.said.value = f'<pre role="alert" style="white-space:pre-wrap">{escape(str(e))}</pre>'
+        try: getattr(self, _ACTIONS[action])()
+        except Exception as e: self.said.value = f'<pre role="alert" style="white-space:pre-wrap">{escape(f"{action}: {e}")}</pre>'
         else: self._tell()
     def _tell(self):
         "Which threshold decides in the run?"
