@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 from fastcore.basics import patch, store_attr
-from ..core import Detection, box_mean, expect_odd, gaussian_blur
+from ..core import Detection, box_mean, expect_odd, gaussian_blur, reduce_map
 from ..data import dataloader
 from ..train import TrainedDetector, check_settings
 from ..blocks.coreset import coreset_seconds, greedy_coreset, random_projection
@@ -85,7 +85,8 @@ def layers_for(
 class PatchCore(TrainedDetector):
     "Distance of each patch to the nearest remembered one"
     one_pass = True
-    presets = dict(paper={}, official=dict(neighbours=0), small=dict(backbone='efficientnet_lite0', layers=None, pool=None, share=.02, projection=None, blur=1., size=64))
+    presets = dict(paper={}, official=dict(neighbours=0), small=dict(backbone='efficientnet_lite0', layers=None, pool=None, share=.02, projection=None, reduce='auto', size=64))
+    choices = dict(reduce=dict(max={}, top={}, box={}))
     limits = dict(share='(0,1]', projection='[1,inf)', neighbours='[0,inf)', blur='[0,inf)', batch_size='[1,inf)', pool='[1,inf)')
     def __init__(self, *,
         backbone:str='wide_resnet50_2', # Pretrained network, as in `blocks.features`
@@ -96,16 +97,18 @@ class PatchCore(TrainedDetector):
         share:float=.1, # Of all patches, to remember
         projection:int|None=128, # Numbers that are left while the coreset is chosen; None: all
         neighbours:int=9, # Remembered patches around the nearest that weigh the score, Eq. (7); the paper names no number; 0 leaves the score as it is
-        blur:float=4., # Standard deviation of the map's Gaussian filter, pixels
+        blur:float|None=None, # Standard deviation of the map's Gaussian filter, pixels; None: a 56th of the side, the paper's 4 at 224
         size:int=224, # Side of the pictures these settings are made for
         batch_size:int=8, # Pictures at a time
-        half_memory:bool=False # Remember in half precision?
+        half_memory:bool=False, # Remember in half precision?
+        # ours
+        reduce:Literal['patch','max','top','box','auto']='patch' # Score of a picture: Eq. (6) or (7), or of the map as in `reduce_map`; 'auto': as drawn defects decide, until then 'max'
     ):
         super().__init__()
         store_attr()
         check_settings(self)
         expect_odd(side=side)
-        self.layers = layers or layers_for(backbone, size)
+        self.layers,self.blur = layers or layers_for(backbone, size), size/56 if blur is None else blur
         self.features = FeatureExtractor(backbone, self.layers, weights_path=weights_path, saved=False)
         self.register_buffer('bank', torch.zeros(0, dtype=torch.float16 if half_memory else torch.float32))
         self.register_buffer('origin', torch.zeros(0, dtype=torch.int64))
@@ -192,7 +195,7 @@ def remembered(self:PatchCore,
     return z, d.view(z.shape[:3]), i.view(z.shape[:3])
 
 @patch
-def map_of(self:PatchCore,
+def distance_map(self:PatchCore,
     d:Tensor, # (b,h',w') distances
     size:tuple[int,int] # Of the pictures
 ) -> Tensor: # (b,h,w)
@@ -203,16 +206,24 @@ def map_of(self:PatchCore,
 def detect(self:PatchCore,
     x:Tensor # (b,3,h,w) in [0,1]
 ) -> Detection:
-    "Map and score; the score is of patches, before the blur"
+    "Map and score; with `reduce` 'patch' the score is of patches, before the blur"
     z,d,i = self.remembered(x)
-    return Detection(self.map_of(d, tuple(x.shape[2:])), self.score_patches(z, d, i))
+    amap = self.distance_map(d, tuple(x.shape[2:]))
+    return Detection(amap, self.score_patches(z, d, i) if self.reduce=='patch' else self.score(amap))
+
+@patch
+def score(self:PatchCore,
+    amap:Tensor # (b,h,w)
+) -> Tensor: # (b,)
+    "Of a map alone, as of a photo that was cut into tiles; there 'patch' means its highest value"
+    return reduce_map(amap, 'max' if self.reduce=='patch' else self.choice('reduce'))
 
 @patch
 def anomaly_map(self:PatchCore,
     x:Tensor # (b,3,h,w) in [0,1]
 ) -> Tensor: # (b,h,w)
     "Distance of every place to what is remembered"
-    return self.map_of(self.remembered(x)[1], tuple(x.shape[2:]))
+    return self.distance_map(self.remembered(x)[1], tuple(x.shape[2:]))
 
 # %% ../../nbs/methods/26_patchcore.ipynb #26pat035
 @patch
@@ -224,4 +235,4 @@ def explain(self:PatchCore,
     "Map, and the nearest remembered patches of every place; `patches` of the detector shows them"
     z = self.eval().embed(x)
     d,i = (o.view(*z.shape[:3], -1) for o in nearest_k(z.flatten(0,2), self.bank, min(k, len(self.bank))))
-    return dict(input=x, map=self.map_of(d[...,0], tuple(x.shape[2:])), distances=d, nearest=i, origin=self.origin[i])
+    return dict(input=x, map=self.distance_map(d[...,0], tuple(x.shape[2:])), distances=d, nearest=i, origin=self.origin[i])
