@@ -4,7 +4,7 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/core.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['Batch', 'collate', 'Detection', 'box_mean', 'reduce_map', 'expect_pictures', 'expect_sides', 'expect_divisible', 'expect_odd', 'Detector']
+__all__ = ['Batch', 'collate', 'Detection', 'box_mean', 'gaussian_blur', 'reduce_map', 'expect_pictures', 'expect_sides', 'expect_divisible', 'expect_odd', 'Detector']
 import inspect, json
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -39,6 +39,9 @@ class Detection(NamedTuple):
 
 def box_mean(maps: Tensor, side: int, border: Literal['inside', 'zeros', 'mirror']='inside') -> Tensor:
     """Mean over the square around each pixel: of columns, then of rows"""
+
+def gaussian_blur(maps: Tensor, sigma: float) -> Tensor:
+    """A Gaussian filter, cut at four standard deviations; the border is mirrored"""
 
 def reduce_map(amap: Tensor, how: str='max') -> Tensor:
     """One number a picture"""

@@ -133,7 +133,8 @@ class RunFolder:
         run.manifest |= dict(size=det.size, touched=det.touched_masks and folder.is_dir())
         if select_best and not det.can_select_best: raise ValueError(f"{method} cannot select its weights: --select-best is for methods that make up anomalies")
         given = {k: v for k,v in run._budget.items() if v is not None}
-        budget(**(given or dict(steps=det.steps, epochs=det.epochs))) # an error if there is not exactly one
+        if det.one_pass and given: raise ValueError(f"{method} learns in one pass over the pictures: it takes no {', '.join(given)}")
+        if not det.one_pass: budget(**(given or dict(steps=det.steps, epochs=det.epochs))) # an error if there is not exactly one
         run.resizer.check(*map(run.data, ('train','test'))) # reads every photo once
         det.ready(run.resizer.training_set(run.parts.learn))
         while True:

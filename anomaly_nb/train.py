@@ -625,6 +625,7 @@ class TrainedDetector(Detector):
     "A detector that learns by gradient steps: a method writes `forward` and `anomaly_map`"
     presets:dict[str,dict] = dict(paper={}, small={}) # Name -> constructor arguments that differ from the defaults
     limits:dict[str,str] = {} # Setting -> interval
+    one_pass:bool = False # Learns in one pass over the pictures, by `learn`: there is no budget and no checkpoint
     touched_masks:bool = False # Are its figures measured on masks that shrink as in TransFusion's released code?
     choices:dict[str,dict[str,dict]] = {} # Setting that may be 'auto' -> its values, the usual one first -> settings that go with that value
     lr:float; batch_size:int; size:int; steps:int|None; epochs:int|None; schedule:Any # what `train_options` reads; TransFusion writes its own
@@ -672,6 +673,16 @@ class TrainedDetector(Detector):
         return dl
     def after_fit(self, dl:DataLoader): # The loader that was learned from
         "What can only be known after the last step"
+    def learn(self, dl:DataLoader, seed:int): # Good pictures; of all randomness
+        "What a method with `one_pass` writes in place of `forward`"
+        raise NotImplementedError(f"{type(self).__name__}.learn")
+    def _pass_once(self, dl, seed, **asked): # As for `fit`; what makes sense for a training only
+        "`fit` of a method with `one_pass`"
+        if given := [k for k,v in asked.items() if v is not None]: raise ValueError(f"{type(self).__name__} learns in one pass over the pictures: it takes no {', '.join(given)}")
+        self.ready(dl.dataset)
+        self.threshold.fill_(math.nan)
+        with torch.no_grad(): self.eval().learn(dl, seed)
+        return self
     def monitor(self, dl:DataLoader, held:Dataset) -> Callable: # Loader of good pictures; good pictures that it does not hold
         "A function det -> float by which the best weights are chosen, for a method that can"
         raise ValueError(f"{type(self).__name__} cannot select its weights: that is for methods that make up anomalies")
@@ -696,6 +707,7 @@ class TrainedDetector(Detector):
     ) -> Self:
         "Learn from the good pictures of `dl`"
         _expect_loader(dl)
+        if self.one_pass: return self._pass_once(dl, seed, steps=steps, epochs=epochs, minutes=minutes, held=held)
         monitor = None if held is None else self.monitor(dl, held)
         self.ready(dl.dataset)
         dl,before = self.before_fit(dl, seed), [o.detach().clone() for o in self.parameters()]

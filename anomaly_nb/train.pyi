@@ -289,6 +289,7 @@ class TrainedDetector(Detector):
     """A detector that learns by gradient steps: a method writes `forward` and `anomaly_map`"""
     presets: dict[str, dict] = dict(paper={}, small={})
     limits: dict[str, str] = {}
+    one_pass: bool = False
     touched_masks: bool = False
     choices: dict[str, dict[str, dict]] = {}
     lr: float
@@ -333,6 +334,12 @@ class TrainedDetector(Detector):
 
     def after_fit(self, dl: DataLoader):
         """What can only be known after the last step"""
+
+    def learn(self, dl: DataLoader, seed: int):
+        """What a method with `one_pass` writes in place of `forward`"""
+
+    def _pass_once(self, dl, seed, **asked) -> Self:
+        """`fit` of a method with `one_pass`"""
 
     def monitor(self, dl: DataLoader, held: Dataset) -> Callable:
         """A function det -> float by which the best weights are chosen, for a method that can"""

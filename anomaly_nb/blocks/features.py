@@ -304,12 +304,13 @@ class FeatureExtractor(nn.Module):
         layers:tuple|list|None=None, # Names of maps; None: the backbone's `default_layers`
         *,
         weights_path:str|Path|None=None, # A file you have; None: the published one
-        seed:int=0 # Of the weights of `backbone='random'`
+        seed:int=0, # Of the weights of `backbone='random'`
+        saved:bool=True # Are its weights part of a detector's file? If not, they are read from their source again
     ):
         super().__init__()
         self.spec,self.layers = _resolve(backbone, layers, weights_path)
         self.backbone,self.weights_path = backbone,weights_path
-        self.seed,self.loaded = seed,False
+        self.seed,self.saved,self.loaded = seed,saved,False
         self.paths = [self.spec.return_nodes[o] for o in self.layers]
         with torch.device('meta'): steps = split_at(self.spec.build(), self.paths)
         self.steps = steps.to_empty(device='cpu').requires_grad_(False).eval()
@@ -318,6 +319,8 @@ class FeatureExtractor(nn.Module):
         self.channels = [ch for ch,_ in sizes]
         self.strides = [32//h for _,h in sizes]
         for o in ('mean','std'): self.register_buffer(o, torch.tensor(getattr(self.spec, o)).view(3,1,1), persistent=False)
+        self._names = tuple(f'steps.{o}' for o in self.steps.state_dict())+('_extra_state',)
+        self.register_load_state_dict_post_hook(FeatureExtractor._forget)
 
     @property
     def pretrained(self) -> bool: # A report says so if not
@@ -350,5 +353,12 @@ class FeatureExtractor(nn.Module):
         return self._maps((x-self.mean)/self.std)
 
     def train(self, mode=True): return super().train(False) # Whatever `mode` says
+    def state_dict(self, *args, destination=None, prefix='', keep_vars=False): # As torch calls it
+        "Nothing of a network that is published elsewhere, if it is not to be saved"
+        if not self.saved: return {} if destination is None else destination
+        return super().state_dict(*args, destination=destination, prefix=prefix, keep_vars=keep_vars)
+    def _forget(self, keys): # After loading: what was found missing
+        "What was not saved is not missed"
+        if not self.saved: keys.missing_keys[:] = [o for o in keys.missing_keys if not o.endswith(self._names)]
     def get_extra_state(self): return torch.tensor(self.loaded)
     def set_extra_state(self, state): self.loaded = bool(state) # From a state dict

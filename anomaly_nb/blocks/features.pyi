@@ -143,13 +143,15 @@ class FeatureExtractor(nn.Module):
     backbone: str
     weights_path: str | Path | None
     seed: int
+    saved: bool
     loaded: bool
     paths: list
     steps: Any
     channels: list
     strides: list
+    _names: Any
 
-    def __init__(self, backbone: str='efficientnet_lite0', layers: tuple | list | None=None, *, weights_path: str | Path | None=None, seed: int=0):
+    def __init__(self, backbone: str='efficientnet_lite0', layers: tuple | list | None=None, *, weights_path: str | Path | None=None, seed: int=0, saved: bool=True):
         ...
 
     @property
@@ -167,6 +169,12 @@ class FeatureExtractor(nn.Module):
 
     def train(self, mode=True):
         ...
+
+    def state_dict(self, *args, destination=None, prefix='', keep_vars=False):
+        """Nothing of a network that is published elsewhere, if it is not to be saved"""
+
+    def _forget(self, keys):
+        """What was not saved is not missed"""
 
     def get_extra_state(self):
         ...

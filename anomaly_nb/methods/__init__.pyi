@@ -8,7 +8,8 @@ from .transfusion import TransFusion as TransFusion
 from .trustmae import TrustMAE as TrustMAE
 from .memae import MemAE as MemAE
 from .autoencoder import AutoEncoder as AutoEncoder
-__all__ = ['CLASSES', 'METHODS', 'find', 'make', 'load', 'TransFusion', 'TrustMAE', 'MemAE', 'AutoEncoder']
+from .patchcore import PatchCore as PatchCore
+__all__ = ['CLASSES', 'METHODS', 'find', 'make', 'load', 'TransFusion', 'TrustMAE', 'MemAE', 'AutoEncoder', 'PatchCore']
 from importlib import import_module
 from pathlib import Path
 from ..train import TrainedDetector
