@@ -111,8 +111,8 @@ def _init(layer): # Any part of the network
 class RD4AD(TrainedDetector):
     "Where a student cannot restore what a pretrained teacher sees"
     presets = dict(paper={}, official=dict(cosine='flat'),
-        small=dict(backbone='efficientnet_lite0', layers=('stage2','stage3','stage5'), block='basic', code_blocks=1, decoder_blocks=(1,1,1), linear_out=True,
-            blur=1., size=64, steps=400, epochs=None, schedule='cosine'))
+        small=dict(backbone='efficientnet_lite0', layers=('stage2','stage3'), block='basic', code_blocks=1, decoder_blocks=(1,1), linear_out=True,
+            blur=1., size=64, steps=600, epochs=None, schedule='cosine'))
     limits = dict(code_blocks='[1,inf)', decoder_blocks='[1,inf)', blur='[0,inf)', batch_size='[1,inf)', lr='(0,inf)', betas='[0,1)')
     def __init__(self, *,
         backbone:str='wide_resnet50_2', # The teacher, a pretrained network of `blocks.features`
