@@ -184,11 +184,13 @@ def lesson(self:EfficientAD,
 ) -> tuple[Tensor,Tensor]: # Pictures (b,3,size,size) in [0,1] and what the backbone says about them at twice the side, (b,channels,size/4,size/4)
     "Pictures to teach the teacher with"
     own = round(self.own_share*self.teacher_batch)
-    x = self.photos_of_anything(self.teacher_batch-own, .1, g)
+    large = self.photos_of_anything(self.teacher_batch-own, .1, g)
+    x = F.avg_pool2d(large, 2)
     if own:
         some = torch.randint(0, len(ds), (own,), generator=g, device=g.device).tolist()
-        x = torch.cat([x, F.interpolate(torch.stack([ds[i].x for i in some]).to(x), scale_factor=2, mode='bilinear')])
-    with torch.no_grad(): return F.avg_pool2d(x, 2), backbone_targets(features, x, self.channels, self.size//4)
+        good = torch.stack([ds[i].x for i in some]).to(x)
+        x,large = torch.cat([x, good]),torch.cat([large, F.interpolate(good, scale_factor=2, mode='bilinear')])
+    with torch.no_grad(): return x, backbone_targets(features, large, self.channels, self.size//4)
 
 @patch
 def distill(self:EfficientAD,
