@@ -9,7 +9,8 @@ from .trustmae import TrustMAE as TrustMAE
 from .memae import MemAE as MemAE
 from .autoencoder import AutoEncoder as AutoEncoder
 from .patchcore import PatchCore as PatchCore
-__all__ = ['CLASSES', 'METHODS', 'find', 'make', 'load', 'TransFusion', 'TrustMAE', 'MemAE', 'AutoEncoder', 'PatchCore']
+from .efficientad import EfficientAD as EfficientAD
+__all__ = ['CLASSES', 'METHODS', 'find', 'make', 'load', 'TransFusion', 'TrustMAE', 'MemAE', 'AutoEncoder', 'PatchCore', 'EfficientAD']
 from importlib import import_module
 from pathlib import Path
 from ..train import TrainedDetector

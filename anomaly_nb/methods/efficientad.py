@@ -85,7 +85,7 @@ class EfficientAD(TrainedDetector):
     "Where student and teacher, and student and auto-encoder, disagree"
     presets = dict(paper={}, medium=dict(model='M', width=256), small=dict(width=24, channels=24, ae_width=32, size=64, border='mirror',
         backbone='efficientnet_lite0', layers=('stage2',), teacher_steps=800, teacher_batch=4, teacher_lr=2e-3, own_share=.5, batch_size=2, steps=800, lr=1e-3, lr_drop=.8, hard_quantile=.99))
-    limits = dict(width='[1,inf)', channels='[1,inf)', ae_width='[2,inf)', teacher_steps='[1,inf)', teacher_batch='[1,inf)', own_share='[0,1]', teacher_lr='(0,inf)', batch_size='[1,inf)', steps='[1,inf)', lr='(0,inf)', lr_drop='[0,1]', hard_quantile='[0,1)')
+    limits = dict(width='[1,inf)', channels='[1,inf)', ae_width='[2,inf)', teacher_steps='[1,inf)', teacher_batch='[1,inf)', own_share='[0,1)', teacher_lr='(0,inf)', batch_size='[1,inf)', steps='[1,inf)', lr='(0,inf)', lr_drop='[0,1]', hard_quantile='[0,1)')
     def __init__(self, *,
         model:Literal['S','M']='S', # Patch description network, small or medium
         width:int=128, # Channels of its first layer; 256 in the medium one
@@ -279,6 +279,15 @@ def train_options(self:EfficientAD) -> dict: # For `train`
     "Adam, and a tenth of the rate for the last steps"
     return dict(lr=self.lr, weight_decay=1e-5, schedule=step_at(self.lr_drop), max_grad_norm=None)
 
+# %% ../../nbs/methods/28_efficientad.ipynb #28eff072
+def scale(
+    maps:Tensor, # (b,2,h,w)
+    quantiles:Tensor # (2,2) two quantiles of each map over good pictures
+) -> Tensor: # (b,2,h,w)
+    "The lower quantile becomes 0, the upper one 0.1"
+    low,high = quantiles.T[:,None,:,None,None]
+    return .1*(maps-low)/(high-low)
+
 # %% ../../nbs/methods/28_efficientad.ipynb #28eff070
 @patch
 def distances(self:EfficientAD,
@@ -301,15 +310,6 @@ def after_fit(self:EfficientAD,
     q = np.quantile(maps.movedim(1,0).flatten(1).double().numpy(), [.9,.995], axis=1)
     self.quantiles.copy_(torch.from_numpy(q).T)
     self.held = None
-
-# %% ../../nbs/methods/28_efficientad.ipynb #28eff072
-def scale(
-    maps:Tensor, # (b,2,h,w)
-    quantiles:Tensor # (2,2) two quantiles of each map over good pictures
-) -> Tensor: # (b,2,h,w)
-    "The lower quantile becomes 0, the upper one 0.1"
-    low,high = quantiles.T[:,None,:,None,None]
-    return .1*(maps-low)/(high-low)
 
 # %% ../../nbs/methods/28_efficientad.ipynb #28eff074
 @patch
