@@ -4,7 +4,7 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/methods/efficientad.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['AROUND', 'pdn', 'feature_autoencoder', 'hard_loss', 'jitter', 'EfficientAD', 'backbone_targets', 'scale']
+__all__ = ['pdn', 'feature_autoencoder', 'hard_loss', 'color_jitter', 'EfficientAD', 'backbone_targets', 'scale_maps']
 from copy import deepcopy
 from math import ceil
 from pathlib import Path
@@ -33,7 +33,7 @@ def feature_autoencoder(size: int=256, side: int=56, channels: int=384, width: i
 def hard_loss(d: Tensor, quantile: float=0.999) -> Tensor:
     """Mean of the entries at or above the `quantile` of them all"""
 
-def jitter(x: Tensor, g: torch.Generator | None=None, most: float=0.2) -> Tensor:
+def color_jitter(x: Tensor, g: torch.Generator | None=None, most: float=0.2) -> Tensor:
     """Each picture with another brightness, contrast or saturation, by a factor in [1-`most`,1+`most`]"""
 
 class EfficientAD(TrainedDetector):
@@ -55,7 +55,7 @@ class EfficientAD(TrainedDetector):
     teacher_steps: int
     teacher_batch: int
     teacher_lr: float
-    own_share: float
+    good_share: float
     imagenet_path: str | Path | None
     batch_size: int
     steps: int | None
@@ -73,7 +73,7 @@ class EfficientAD(TrainedDetector):
     presets: dict
     limits: dict
 
-    def __init__(self, *, model: Literal['S', 'M']='S', width: int=128, channels: int=384, ae_width: int=64, size: int=256, backbone: str='wide_resnet101_2', layers: tuple[str, ...]=('layer2', 'layer3'), weights_path: str | Path | None=None, teacher_path: str | Path | None=None, teacher_steps: int=60000, teacher_batch: int=16, teacher_lr: float=0.0001, own_share: float=0.0, imagenet_path: str | Path | None=None, batch_size: int=1, steps: int | None=70000, epochs: int | None=None, lr: float=0.0001, hard_quantile: float=0.999, lr_drop: float=0.95, border: Literal['zeros', 'mirror']='zeros'):
+    def __init__(self, *, model: Literal['S', 'M']='S', width: int=128, channels: int=384, ae_width: int=64, size: int=256, backbone: str='wide_resnet101_2', layers: tuple[str, ...]=('layer2', 'layer3'), weights_path: str | Path | None=None, teacher_path: str | Path | None=None, teacher_steps: int=60000, teacher_batch: int=16, teacher_lr: float=0.0001, good_share: float=0.0, imagenet_path: str | Path | None=None, batch_size: int=1, steps: int | None=70000, epochs: int | None=None, lr: float=0.0001, hard_quantile: float=0.999, lr_drop: float=0.95, border: Literal['zeros', 'mirror']='zeros'):
         ...
 
     @property
@@ -83,16 +83,16 @@ class EfficientAD(TrainedDetector):
     def to_input(self, x: Tensor) -> Tensor:
         """Colours as a network of ImageNet expects them"""
 
-    def widen(self, x: Tensor) -> Tensor:
+    def pad_input(self, x: Tensor) -> Tensor:
         """The picture and, with `border='mirror'`, its mirror image around it"""
 
-    def describe(self, x: Tensor) -> Tensor:
+    def teacher_features(self, x: Tensor) -> Tensor:
         """What the teacher says, each channel with mean 0 and deviation 1 over the good pictures"""
 
-    def photos_of_anything(self, b: int, grey: float, g: torch.Generator) -> Tensor:
+    def sample_photos(self, b: int, grey: float, g: torch.Generator) -> Tensor:
         """Photos from `imagenet_path`, or windows of scikit-image's"""
 
-    def lesson(self, features: FeatureExtractor, ds: Dataset | None, g: torch.Generator) -> tuple[Tensor, Tensor]:
+    def distillation_batch(self, features: FeatureExtractor, ds: Dataset | None, g: torch.Generator) -> tuple[Tensor, Tensor]:
         """Pictures to teach the teacher with"""
 
     def distill(self, ds: Dataset | None=None, seed: int=0) -> Self:
@@ -127,7 +127,7 @@ class EfficientAD(TrainedDetector):
 
     def explain(self, x: Tensor) -> dict[str, Tensor]:
         """Both maps and their mean"""
-AROUND: tuple
+_AROUND: tuple
 
 def backbone_targets(features: FeatureExtractor, x: Tensor, channels: int, side: int) -> Tensor:
     """What a place and its eight neighbours look like to the pretrained network, neighbouring channels averaged"""
@@ -138,5 +138,5 @@ def _channel_moments(maps):
 def _read_into(net, path):
     """Weights from a file, or one line that says what is wrong with it"""
 
-def scale(maps: Tensor, quantiles: Tensor) -> Tensor:
+def scale_maps(maps: Tensor, quantiles: Tensor) -> Tensor:
     """The lower quantile becomes 0, the upper one 0.1"""
