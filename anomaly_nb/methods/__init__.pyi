@@ -10,7 +10,8 @@ from .memae import MemAE as MemAE
 from .autoencoder import AutoEncoder as AutoEncoder
 from .patchcore import PatchCore as PatchCore
 from .rd4ad import RD4AD as RD4AD
-__all__ = ['CLASSES', 'METHODS', 'find', 'make', 'load', 'TransFusion', 'TrustMAE', 'MemAE', 'AutoEncoder', 'PatchCore', 'RD4AD']
+from .efficientad import EfficientAD as EfficientAD
+__all__ = ['CLASSES', 'METHODS', 'find', 'make', 'load', 'TransFusion', 'TrustMAE', 'MemAE', 'AutoEncoder', 'PatchCore', 'RD4AD', 'EfficientAD']
 from importlib import import_module
 from pathlib import Path
 from ..train import TrainedDetector

@@ -4,7 +4,7 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/methods/patchcore.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['nearest_k', 'patch_features', 'PatchCore', 'weigh']
+__all__ = ['nearest_k', 'patch_features', 'layers_for', 'PatchCore', 'weigh']
 from importlib.util import find_spec
 from math import ceil
 from pathlib import Path
@@ -15,11 +15,11 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 from fastcore.basics import patch, store_attr
-from ..core import Detection, box_mean, expect_odd, gaussian_blur
+from ..core import Detection, box_mean, expect_odd, gaussian_blur, reduce_map
 from ..data import dataloader
 from ..train import TrainedDetector, check_settings
 from ..blocks.coreset import coreset_seconds, greedy_coreset, random_projection
-from ..blocks.features import FeatureExtractor
+from ..blocks.features import BACKBONES, FeatureExtractor
 
 def nearest_k(x: Tensor, bank: Tensor, k: int=1, engine: Literal['auto', 'torch', 'faiss']='auto') -> tuple[Tensor, Tensor]:
     """The `k` nearest remembered points of each of `x`"""
@@ -33,29 +33,34 @@ def _faiss(x, bank, k):
 def patch_features(maps: list[Tensor], side: int=3, pool: int | None=None) -> Tensor:
     """What a patch and its neighbours look like"""
 
+def layers_for(backbone: str, size: int, most: int=32) -> tuple[str, str]:
+    """Two neighbouring layers: the deepest of the finest grid that has at most `most` places a side, and of the next"""
+
 class PatchCore(TrainedDetector):
     """Distance of each patch to the nearest remembered one"""
+    layers: tuple[str, ...] | None
+    blur: float | None
     features: FeatureExtractor
     backbone: str
-    layers: tuple[str, ...]
     weights_path: str | Path | None
     side: int
     pool: int | None
     share: float
     projection: int | None
     neighbours: int
-    blur: float
     size: int
     batch_size: int
     half_memory: bool
+    reduce: Literal['patch', 'max', 'top', 'box', 'auto']
     bank: Tensor
     origin: Tensor
     patches: Tensor
     one_pass: bool
     presets: dict
+    choices: dict
     limits: dict
 
-    def __init__(self, *, backbone: str='wide_resnet50_2', layers: tuple[str, ...]=('layer2', 'layer3'), weights_path: str | Path | None=None, side: int=3, pool: int | None=1024, share: float=0.1, projection: int | None=128, neighbours: int=9, blur: float=4.0, size: int=224, batch_size: int=8, half_memory: bool=False):
+    def __init__(self, *, backbone: str='wide_resnet50_2', layers: tuple[str, ...] | None=('layer2', 'layer3'), weights_path: str | Path | None=None, side: int=3, pool: int | None=1024, share: float=0.1, projection: int | None=128, neighbours: int=9, blur: float | None=None, size: int=224, batch_size: int=8, half_memory: bool=False, reduce: Literal['patch', 'max', 'top', 'box', 'auto']='patch'):
         ...
 
     def embed(self, x: Tensor) -> Tensor:
@@ -73,11 +78,14 @@ class PatchCore(TrainedDetector):
     def remembered(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Every patch of `x` and the nearest remembered one"""
 
-    def map_of(self, d: Tensor, size: tuple[int, int]) -> Tensor:
+    def distance_map(self, d: Tensor, size: tuple[int, int]) -> Tensor:
         """Distances in the size of the pictures, blurred"""
 
     def detect(self, x: Tensor) -> Detection:
-        """Map and score; the score is of patches, before the blur"""
+        """Map and score; with `reduce` 'patch' the score is of patches, before the blur"""
+
+    def score(self, amap: Tensor) -> Tensor:
+        """Of a map alone, as of a photo that was cut into tiles; there 'patch' means its highest value"""
 
     def anomaly_map(self, x: Tensor) -> Tensor:
         """Distance of every place to what is remembered"""
