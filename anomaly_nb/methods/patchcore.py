@@ -9,7 +9,6 @@ __all__ = ['nearest_k', 'patch_features', 'layers_for', 'PatchCore', 'weigh']
 
 # %% ../../nbs/methods/26_patchcore.ipynb #26pat004
 from importlib.util import find_spec
-from math import ceil
 from pathlib import Path
 from typing import Literal
 import torch

@@ -6,7 +6,6 @@ from typing import Any
 from typing_extensions import Self
 __all__ = ['nearest_k', 'patch_features', 'layers_for', 'PatchCore', 'weigh']
 from importlib.util import find_spec
-from math import ceil
 from pathlib import Path
 from typing import Literal
 import torch
