@@ -222,11 +222,8 @@ def eval_(
     out:str|None=None # where metrics.json and report.html go (default: RUN; with other pictures the next free RUN/eval-NNN)
 ) -> dict: # As in metrics.json
     "Measure a trained run again, on its own pictures or on others"
-    from anomaly_nb.runs import next_free # slow: not before it is needed
-    from anomaly_nb.trained import answers_of
     with _request():
         folder = _opened(run)
-        if answers_of(folder)!=folder.path: out = out or next_free(answers_of(folder)/'eval') # nothing is written into the package
         metrics = folder.measure(data=data, category=category, out=out)
     _show(folder, metrics)
     return metrics
@@ -243,10 +240,9 @@ def predict(
     "Score, verdict, map and overlay of every photo"
     from anomaly_nb.data import printable # slow: not before it is needed
     from anomaly_nb.runs import next_free
-    from anomaly_nb.trained import answers_of
     with _request():
         folder = _opened(run)
-        where,trained = Path(out) if out else next_free(answers_of(folder)/'predict'), folder.manifest['resize_mode']
+        where,trained = Path(out) if out else next_free(folder.answers/'predict'), folder.manifest['resize_mode']
         answers = folder.predict(images, resize_mode=resize_mode, overlays=overlays, out=where)
     if resize_mode not in (None, trained): _say(f'the threshold was set with --resize-mode {trained}: verdicts with --resize-mode {resize_mode} may be off')
     for o in answers: _say(f"{'defect' if o.defect else 'good':7} {o.score:.4f} {printable(o.path)}")

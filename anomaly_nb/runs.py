@@ -97,6 +97,7 @@ class RunFolder:
     ):
         self.path,self.det_class = Path(path).expanduser(),det_class
         self.manifest:dict[str,Any] = _manifest(self.path) if manifest is None else manifest
+        self.answers = self.path # where what is said about it goes; elsewhere for a run that stays as it is
         self._det:TrainedDetector|None = None
         self._opened:dict[str,Dataset] = {}
         self._measured:_Measured|None = None
@@ -190,9 +191,14 @@ class RunFolder:
         said = [f"{len(v)} {k} ({', '.join(sorted(v)[:3])}{', ...' if len(v)>3 else ''})" for k,v in differ.items() if v]
         if said: raise ValueError(f"{self.path} was started with other pictures: {'; '.join(said)}. Put them back, or start a new run")
 
+    def expect_own(self):
+        "An error for a run that travels with the package: it stays as it is"
+        if self.answers!=self.path: raise ValueError(f"{self.path.name} travels with the package and stays as it is: change a copy of it, made by copy(PATH)")
+
     @contextmanager
     def _alone(self):
         "No other process trains here meanwhile, and what a killed one has left is gone"
+        self.expect_own()
         try:
             with FileLock(self.path/'.lock', timeout=0):
                 for o in self.path.glob('.saving-*'): shutil.rmtree(o)
@@ -318,7 +324,7 @@ class RunFolder:
         det = self._trained()
         good,test = (_open(asked, self.resizer, o) if other else self.data(o) for o in ('train','test'))
         self.resizer.check(good, test)
-        out = Path(out).expanduser() if out is not None else next_free(self.path/'eval') if other else self.path
+        out = Path(out).expanduser() if out is not None else next_free(self.answers/'eval') if other or self.answers!=self.path else self.path
         photo_det,learned_from = self.resizer.detector(det), parts_of(good, asked['seed'], asked['select_best']).learn
         measurable = len({o=='good' for o in test.defect_types})==2
         pred,truth = photo_det.predict_dl(dataloader(test), pictures=False) if measurable else (None,None)
@@ -352,7 +358,7 @@ class RunFolder:
         det = self._trained()
         resizer = Resizer(resize_mode or self.manifest['resize_mode'], det.size)
         ds = _photos([images] if isinstance(images, (str,Path)) else images, resizer.load_size)
-        out = Path(out).expanduser() if out is not None else next_free(self.path/'predict')
+        out = Path(out).expanduser() if out is not None else next_free(self.answers/'predict')
         if out.exists() and not _vacant(out): raise FileExistsError(f"{out} exists: name another --out")
         photo_det,maps,scores = resizer.detector(det), TensorFile(), []
         for b in dataloader(ds, 16 if resizer.load_size else 1):

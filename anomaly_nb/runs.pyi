@@ -66,6 +66,7 @@ class RunFolder:
     path: Any
     det_class: type[TrainedDetector] | None
     manifest: dict[str, Any]
+    answers: Any
     _det: TrainedDetector | None
     _opened: dict[str, Dataset]
     _measured: _Measured | None
@@ -108,6 +109,9 @@ class RunFolder:
 
     def check_pictures(self):
         """An error if the pictures are others than those that the run began with"""
+
+    def expect_own(self):
+        """An error for a run that travels with the package: it stays as it is"""
 
     @contextmanager
     def _alone(self):

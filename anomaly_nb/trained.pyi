@@ -4,7 +4,7 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/trained.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['trained_names', 'open_run', 'answers_of', 'expect_own', 'trained', 'pack', 'slow_cells', 'expect_env']
+__all__ = ['trained_names', 'open_run', 'trained', 'pack', 'slow_cells', 'expect_env']
 import os, re
 from itertools import takewhile
 from pathlib import Path
@@ -23,12 +23,6 @@ def trained_names() -> list[str]:
 
 def open_run(where: str | Path) -> RunFolder:
     """A run of your own, or one that travels with the package"""
-
-def answers_of(run: RunFolder) -> Path:
-    """The folder for what is written about a run: its own, or runs/NAME for one that travels with the package"""
-
-def expect_own(run: RunFolder):
-    """`ValueError` for a run that travels with the package: nothing may be written into it"""
 
 def trained(method: str, category: str='washer') -> TrainedDetector:
     """A detector that the package brings, trained on built-in pictures"""

@@ -184,14 +184,23 @@ def score_patches(self:PatchCore,
 
 # %% ../../nbs/methods/26_patchcore.ipynb #26pat028
 @patch
+def nearest_to(self:PatchCore,
+    x:Tensor, # (b,3,h,w) in [0,1]
+    k:int # Remembered patches for each place, all where there are fewer
+) -> tuple[Tensor,Tensor,Tensor]: # Features (b,h',w',c), distances (b,h',w',k), numbers of the nearest (b,h',w',k)
+    "Every patch of `x` and the nearest remembered ones"
+    if not len(self.bank): raise ValueError("PatchCore remembers nothing yet: call fit first")
+    z = self.embed(x)
+    d,i = nearest_k(z.flatten(0,2), self.bank, min(k, len(self.bank)))
+    return z, d.view(*z.shape[:3], -1), i.view(*z.shape[:3], -1)
+
+@patch
 def remembered(self:PatchCore,
     x:Tensor # (b,3,h,w) in [0,1]
 ) -> tuple[Tensor,Tensor,Tensor]: # Features (b,h',w',c), distances (b,h',w'), numbers of the nearest (b,h',w')
     "Every patch of `x` and the nearest remembered one"
-    if not len(self.bank): raise ValueError("PatchCore remembers nothing yet: call fit first")
-    z = self.embed(x)
-    d,i = nearest_k(z.flatten(0,2), self.bank)
-    return z, d.view(z.shape[:3]), i.view(z.shape[:3])
+    z,d,i = self.nearest_to(x, 1)
+    return z, d[...,0], i[...,0]
 
 @patch
 def distance_map(self:PatchCore,
@@ -232,6 +241,5 @@ def explain(self:PatchCore,
     k:int=3 # Remembered patches for each place
 ) -> dict[str,Tensor]: # Pictures and maps by name; at the places (b,h',w',k): distances, numbers in the memory, and (b,h',w',k,3) picture, row and column they came from
     "Map, and the nearest remembered patches of every place; `patches` of the detector shows them"
-    z = self.eval().embed(x)
-    d,i = (o.view(*z.shape[:3], -1) for o in nearest_k(z.flatten(0,2), self.bank, min(k, len(self.bank))))
+    _,d,i = self.eval().nearest_to(x, k)
     return dict(input=x, map=self.distance_map(d[...,0], tuple(x.shape[2:])), distances=d, nearest=i, origin=self.origin[i])

@@ -74,6 +74,9 @@ class PatchCore(TrainedDetector):
     def score_patches(self, z: Tensor, d: Tensor, i: Tensor) -> Tensor:
         """Eq. (6), and Eq. (7) if `neighbours` is not 0"""
 
+    def nearest_to(self, x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Every patch of `x` and the nearest remembered ones"""
+
     def remembered(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Every patch of `x` and the nearest remembered one"""
 

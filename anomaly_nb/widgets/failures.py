@@ -34,7 +34,6 @@ from ..sizes import TiledDetector
 from ..data import DataError, Subset, load_image, printable
 from ..report import map_threshold
 from ..blocks.schedules import step_pairs
-from ..trained import answers_of
 from .explorers import Explorer, expect_size, mosaic, open_detector, with_settings
 
 # %% ../../nbs/apps/64_failures.ipynb #be1412ee
@@ -618,7 +617,7 @@ def failure_explorer(
     answers = [_answers(det, run, pics, truth) for det,_,run in opened]
     if len({a.name for a in answers})<len(answers): answers[1].name += ' 2'
     run = first[2]
-    return FailureExplorer(answers, pics, truth, None if run is None else answers_of(run)/'verdicts.csv')
+    return FailureExplorer(answers, pics, truth, None if run is None else run.answers/'verdicts.csv')
 
 # %% ../../nbs/apps/64_failures.ipynb #3a7a0d52
 _GOOD,_PIXELS = 64,32_000_000 # good pictures that a threshold of other settings comes from, at most; pixels of all test pictures

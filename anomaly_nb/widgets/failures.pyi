@@ -30,7 +30,6 @@ from ..sizes import TiledDetector
 from ..data import DataError, Subset, load_image, printable
 from ..report import map_threshold
 from ..blocks.schedules import step_pairs
-from ..trained import answers_of
 from .explorers import Explorer, expect_size, mosaic, open_detector, with_settings
 
 def mask_iou(guess: Tensor, mask: Tensor) -> Tensor:

@@ -24,7 +24,6 @@ from ..metrics import pro_curve, roc_curve
 from ..show import colorize, outline
 from ..data import dataloader
 from ..runs import RunFolder
-from ..trained import expect_own
 from .explorers import Explorer, alt_png, expect_size, mosaic, open_detector
 
 # %% ../../nbs/apps/63_threshold.ipynb #63thr012
@@ -168,7 +167,7 @@ class ThresholdExplorer(Explorer):
     def _own_run(self):
         "The run, if something can be written into it"
         if self.run is None: raise ValueError(f"{type(self.det).__name__} came without a run: there is nowhere to write to, give threshold_explorer a run")
-        expect_own(self.run)
+        self.run.expect_own()
         return self.run
     def _act(self, action): # On a button
         "What a button does; an error stands where the run's threshold did"

@@ -20,7 +20,6 @@ from ..metrics import pro_curve, roc_curve
 from ..show import colorize, outline
 from ..data import dataloader
 from ..runs import RunFolder
-from ..trained import expect_own
 from .explorers import Explorer, alt_png, expect_size, mosaic, open_detector
 
 class Confusion(NamedTuple):
