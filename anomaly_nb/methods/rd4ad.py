@@ -20,7 +20,6 @@ from ..core import Batch, expect_sides, gaussian_blur
 from ..train import TrainedDetector, check_settings
 from ..blocks.features import BasicBlock, FeatureExtractor, WideBottleneck
 
-
 # %% ../../nbs/methods/27_rd4ad.ipynb #27rd0012
 _BLOCKS = dict(basic=(BasicBlock,'conv1'), wide=(WideBottleneck,'conv2')) # name -> block of the teacher, and its convolution with the stride
 
@@ -49,7 +48,6 @@ class OneClassBottleneck(nn.Module):
     ) -> Tensor: # (b,2*c,h/2,w/2) of the last one
         "Bring all maps to the size of the last, and squeeze"
         return self.squeeze(torch.cat([f(o) for f,o in zip(self.fuse, maps)], 1))
-
 
 # %% ../../nbs/methods/27_rd4ad.ipynb #27rd0013
 def _double(
@@ -96,7 +94,6 @@ class MirroredDecoder(nn.Module):
             maps.append(head(z))
         return maps[::-1]
 
-
 # %% ../../nbs/methods/27_rd4ad.ipynb #27rd0014
 def map_loss(
     t:Tensor, # (b,c,h,w) the teacher's map
@@ -105,7 +102,6 @@ def map_loss(
 ) -> Tensor: # ()
     "One minus the cosine, the mean over the pictures"
     return (1-(F.cosine_similarity(t, s) if cosine=='position' else F.cosine_similarity(t.flatten(1), s.flatten(1)))).mean()
-
 
 # %% ../../nbs/methods/27_rd4ad.ipynb #27rd0015
 def _init(layer): # Any part of the network
@@ -148,7 +144,6 @@ class RD4AD(TrainedDetector):
         for o in (self.ocbe, self.decoder): o.apply(_init)
     def train_options(self) -> dict: return super().train_options() | dict(betas=self.betas)
 
-
 # %% ../../nbs/methods/27_rd4ad.ipynb #27rd0016
 @patch
 def ready(self:RD4AD,
@@ -173,7 +168,6 @@ def forward(self:RD4AD,
 ) -> dict[str,Tensor]: # A term for each layer, each ()
     "How badly the student restores each layer"
     return {k: map_loss(t, s, self.cosine) for k,t,s in zip(self.layers, *self.teacher_student(batch.x))}
-
 
 # %% ../../nbs/methods/27_rd4ad.ipynb #27rd0017
 @patch
@@ -207,4 +201,3 @@ def explain(self:RD4AD,
     "Input, map, and what each layer has to do with it"
     parts = self.eval().map_parts(x)
     return dict(input=x, map=self.map_of(*parts)) | dict(zip(self.layers, parts))
-
