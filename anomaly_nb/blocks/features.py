@@ -6,7 +6,8 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/blocks/features.html.md"""
 
 # %% auto #0
 __all__ = ['BACKBONES', 'vgg19', 'vgg19_nodes', 'BasicBlock', 'WideBottleneck', 'resnet', 'SameConv', 'MBConv',
-           'efficientnet_lite0', 'lite0_nodes', 'fetch', 'Backbone', 'split_at', 'FeatureExtractor']
+           'efficientnet_lite0', 'lite0_nodes', 'fetch', 'Backbone', 'read_weights', 'take_weights', 'load_weights',
+           'split_at', 'FeatureExtractor']
 
 # %% ../../nbs/blocks/1a_features.ipynb #3f64b781
 from collections import OrderedDict
@@ -228,25 +229,39 @@ def _published_weights(
     return _verify(Path(found.submodule_search_locations[0])/place, spec.sha256)
 
 # %% ../../nbs/blocks/1a_features.ipynb #bf5f0c61
+def read_weights(
+    path:str|Path # A file of weights, as `torch.save` writes it
+) -> dict[str,Tensor]: # Name -> tensor
+    "The tensors of a file; code in it is not run"
+    try: sd = dict(torch.load(path, map_location='cpu', weights_only=True))
+    except FileNotFoundError: raise
+    except Exception as e: # torch has a different exception for each way to be broken
+        raise ValueError(f"{path} cannot be read as weights: {type(e).__name__}: {str(e).partition(chr(10))[0]}") from None
+    return sd
+
 def _shapes(sd): # Name -> tensor
     "Name -> shape, of all that has to fit"
     return {k: tuple(getattr(v, 'shape', ())) for k,v in sd.items() if not k.endswith('num_batches_tracked')}
 
-def _load_weights(
-    net:nn.Module, # As built by a `Backbone`, best on the meta device
-    path:str|Path # A file of weights with the same names and shapes
+def take_weights(
+    net:nn.Module, # May be on the meta device
+    sd:dict[str,Tensor], # All of its weights by name
+    path:str|Path # Where they are from
 ) -> nn.Module: # `net`
-    "Read all weights of `net` from `path`"
-    try: sd = torch.load(path, map_location='cpu', weights_only=True)
-    except FileNotFoundError: raise
-    except Exception as e: # torch has a different exception for each way to be broken
-        raise ValueError(f"{path} cannot be read as weights: {type(e).__name__}: {str(e).partition(chr(10))[0]}") from None
+    "Give `net` the weights `sd`; all names and shapes must fit"
     got,want = _shapes(sd),_shapes(net.state_dict())
     for k in {**want, **got}:
         if got.get(k)!=want.get(k):
             raise ValueError(f"{path} does not fit: {k} is {got.get(k, 'missing')}, expected {want.get(k, 'nothing of that name')}")
-    net.load_state_dict(sd, assign=True)
+    net.load_state_dict(sd, assign=any(o.is_meta for o in net.state_dict().values()))
     return net
+
+def load_weights(
+    net:nn.Module, # As built by a `Backbone`, best on the meta device
+    path:str|Path # A file of weights with the same names and shapes
+) -> nn.Module: # `net`
+    "Read all weights of `net` from `path`"
+    return take_weights(net, read_weights(path), path)
 
 # %% ../../nbs/blocks/1a_features.ipynb #f63128d2
 def _in_order(net, whole): # A chain; names of modules to leave whole
@@ -332,7 +347,7 @@ class FeatureExtractor(nn.Module):
         if self.loaded: return self
         with torch.device('meta'): net = self.spec.build()
         if self.backbone=='random': _init_random(net.to_empty(device='cpu'), self.seed)
-        else: _load_weights(net, self.weights_path or _published_weights(self.backbone))
+        else: load_weights(net, self.weights_path or _published_weights(self.backbone))
         self.steps.load_state_dict(split_at(net, self.paths).state_dict())
         self.loaded = True
         return self

@@ -23,7 +23,7 @@ from ..core import Batch, box_mean, expect_divisible
 from ..data import dataloader, hold_out
 from ..train import TrainedDetector, check_settings, mix_seed, step_at
 from ..blocks.augment import luma
-from ..blocks.features import FeatureExtractor
+from ..blocks.features import FeatureExtractor, load_weights
 from ..blocks.pasting import Textures
 from ..blocks.perlin import uniform
 
@@ -224,14 +224,6 @@ def _channel_moments(maps): # (b,c,h,w) each
     mean,square = sums/n
     return mean.float().view(-1,1,1), (square-mean.square()).sqrt().clamp(min=1e-6).float().view(-1,1,1)
 
-# %% ../../nbs/methods/28_efficientad.ipynb #28eff055
-def _read_into(net, path): # A network; file of its weights
-    "Weights from a file, or one line that says what is wrong with it"
-    try: net.load_state_dict(torch.load(path, map_location='cpu', weights_only=True))
-    except FileNotFoundError: raise
-    except Exception as e: # torch has a different exception for each way to be broken
-        raise ValueError(f"{path} does not fit the teacher: {' '.join(str(e).split())[:200]}") from None
-
 # %% ../../nbs/methods/28_efficientad.ipynb #28eff056
 @patch
 def ready(self:EfficientAD,
@@ -241,7 +233,7 @@ def ready(self:EfficientAD,
     if self.distilled: return
     if self.teacher_path is None: FeatureExtractor(self.backbone, self.layers, weights_path=self.weights_path).load()
     else:
-        _read_into(self.teacher, self.teacher_path)
+        load_weights(self.teacher, self.teacher_path)
         self.distilled.fill_(True)
 
 @patch
