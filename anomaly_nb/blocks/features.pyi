@@ -4,7 +4,7 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/blocks/features.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['BACKBONES', 'vgg19', 'vgg19_nodes', 'BasicBlock', 'WideBottleneck', 'resnet', 'SameConv', 'MBConv', 'efficientnet_lite0', 'lite0_nodes', 'fetch', 'Backbone', 'split_at', 'FeatureExtractor']
+__all__ = ['BACKBONES', 'vgg19', 'vgg19_nodes', 'BasicBlock', 'WideBottleneck', 'resnet', 'SameConv', 'MBConv', 'efficientnet_lite0', 'lite0_nodes', 'fetch', 'Backbone', 'read_weights', 'take_weights', 'load_weights', 'split_at', 'FeatureExtractor']
 from collections import OrderedDict
 from functools import partial
 from http.client import HTTPException
@@ -118,10 +118,16 @@ BACKBONES: dict
 def _published_weights(backbone: str) -> Path:
     """The published weights of `backbone`: in an installed package, in the cache, or fetched now"""
 
+def read_weights(path: str | Path) -> dict[str, Tensor]:
+    """The tensors of a file; code in it is not run"""
+
 def _shapes(sd):
     """Name -> shape, of all that has to fit"""
 
-def _load_weights(net: nn.Module, path: str | Path) -> nn.Module:
+def take_weights(net: nn.Module, sd: dict[str, Tensor], path: str | Path) -> nn.Module:
+    """Give `net` the weights `sd`; all names and shapes must fit"""
+
+def load_weights(net: nn.Module, path: str | Path) -> nn.Module:
     """Read all weights of `net` from `path`"""
 
 def _in_order(net, whole):

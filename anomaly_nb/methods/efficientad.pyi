@@ -20,7 +20,7 @@ from ..core import Batch, box_mean, expect_divisible
 from ..data import dataloader, hold_out
 from ..train import TrainedDetector, check_settings, mix_seed, step_at
 from ..blocks.augment import luma
-from ..blocks.features import FeatureExtractor
+from ..blocks.features import FeatureExtractor, load_weights
 from ..blocks.pasting import Textures
 from ..blocks.perlin import uniform
 
@@ -134,9 +134,6 @@ def backbone_targets(features: FeatureExtractor, x: Tensor, channels: int, side:
 
 def _channel_moments(maps):
     """Mean and standard deviation of each channel, (c,1,1)"""
-
-def _read_into(net, path):
-    """Weights from a file, or one line that says what is wrong with it"""
 
 def scale_maps(maps: Tensor, quantiles: Tensor) -> Tensor:
     """The lower quantile becomes 0, the upper one 0.1"""

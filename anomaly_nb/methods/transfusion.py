@@ -8,6 +8,7 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/methods/transfusion.html.md"""
 __all__ = ['TransFusion', 'TrainingSample', 'ReverseStep']
 
 # %% ../../nbs/methods/23_transfusion.ipynb #ec42eb13
+import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from math import lcm
@@ -31,6 +32,7 @@ from ..blocks.losses import appearance_loss, mask_loss
 from ..blocks.schedules import linear_opacities, sample_t, step_pairs
 from ..blocks.transparency import blend, blend_step, restore_step
 from ..blocks.unet import UNet, positional_row
+from ..blocks.features import read_weights, take_weights
 from ..blocks.normalizer import MapNormalizer
 
 # %% ../../nbs/methods/23_transfusion.ipynb #e29d2f29
@@ -320,3 +322,24 @@ def train_options(self:TransFusion) -> dict: # For `train`
     drop = 'cosine' if self.lr_drop is None else step_every(max(1, round(1500*self.lr_drop))) if self.official else step_at(self.lr_drop)
     return dict(lr=self.lr, weight_decay=.01, schedule=drop, warmup=self.warmup, max_grad_norm=self.max_grad_norm,
         ema=self.ema, grad_accum_steps=self.grad_accum_steps, mixed_precision=self.mixed_precision)
+
+# %% ../../nbs/methods/23_transfusion.ipynb #23off003
+_RELEASED_NAMES = [(r'^model\.', ''), (r'^image_proj\.', 'stem.1.'), (r'^time_emb\.linear_1\.', 'trunk.time.0.'), (r'^time_emb\.linear_2\.', 'trunk.time.2.'), # (theirs, ours), one after the other
+    (r'^middle\.res1\.', 'trunk.mid.0.res.'), (r'^middle\.attn\.', 'trunk.mid.0.attn.'), (r'^middle\.res2\.', 'trunk.mid.1.res.'), (r'^(down|up)\.(\d+)\.(?:conv\.)?', r'trunk.\1.\2.'),
+    (r'\.time_emb\.', '.time.'), (r'\.shortcut\.', '.short.'), (r'\.projection\.', '.qkv.'), (r'\.output\.', '.out.'),
+    (r'^norm\.', 'heads.anomaly.0.'), (r'^final\.', 'heads.anomaly.2.'), (r'^final_mean\.', 'heads.normal.0.'), (r'^final_seg\.norm\.', 'heads.mask.0.'), (r'^final_seg\.conv\.', 'heads.mask.2.')]
+_ROW_CODE = 'model.pos_emb.penc.inv_freq' # 1, always
+
+def _our_name(theirs): # Name of a weight in a released file
+    for old,new in _RELEASED_NAMES: theirs = re.sub(old, new, theirs)
+    return theirs
+
+@patch(cls_method=True)
+def from_official(cls:TransFusion,
+    path:str|Path, # CATEGORY_model.pkl, as released
+    **settings # Constructor arguments that differ from the preset `official`
+) -> TransFusion: # In evaluation mode, without a threshold: `calibrate` sets one
+    "A detector with weights that the authors released"
+    det = cls.preset('official', **settings)
+    take_weights(det.net, {_our_name(k): v for k,v in read_weights(path).items() if k!=_ROW_CODE}, path)
+    return det.eval()

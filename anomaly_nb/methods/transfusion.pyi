@@ -5,6 +5,7 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/methods/transfusion.html.md"""
 from typing import Any
 from typing_extensions import Self
 __all__ = ['TransFusion', 'TrainingSample', 'ReverseStep']
+import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from math import lcm
@@ -28,6 +29,7 @@ from ..blocks.losses import appearance_loss, mask_loss
 from ..blocks.schedules import linear_opacities, sample_t, step_pairs
 from ..blocks.transparency import blend, blend_step, restore_step
 from ..blocks.unet import UNet, positional_row
+from ..blocks.features import read_weights, take_weights
 from ..blocks.normalizer import MapNormalizer
 
 class TransFusion(TrainedDetector):
@@ -141,6 +143,10 @@ class TransFusion(TrainedDetector):
     def train_options(self) -> dict:
         """AdamW with its usual weight decay, and the rest as the settings say"""
 
+    @classmethod
+    def from_official(cls, path: str | Path, **settings) -> TransFusion:
+        """A detector with weights that the authors released"""
+
 class TrainingSample(NamedTuple):
     """Training pictures at step `t`, and what they are made of; appearances in [-1,1], 0 is mid-grey"""
     xt: Tensor
@@ -157,3 +163,8 @@ class ReverseStep(NamedTuple):
     mask: Tensor
     n: Tensor
     a: Tensor
+_RELEASED_NAMES: list
+_ROW_CODE: str
+
+def _our_name(theirs):
+    ...
