@@ -148,17 +148,18 @@ def learn(self:PatchCore,
     self.patches = _crops(ds, self.origin.cpu(), (h,w)).to(self.device)
 
 # %% ../../nbs/methods/26_patchcore.ipynb #26pat023
-def _crops(ds, origin, grid): # Pictures; (k,3) picture, row and column of each patch; rows and columns of a picture
-    "The patches themselves with half a place around them, (k,3,p,q) uint8; beyond the border the picture is mirrored"
+def _crops(ds, origin, grid, most=16): # Pictures; (k,3) picture, row and column of each patch; rows and columns of a picture; pixels a side at most
+    "Each patch with a twelfth of the picture around it, (k,3,p,q) uint8; beyond the border the picture is mirrored"
     res = [None]*len(origin)
     for i in origin[:,0].unique().tolist():
         x = ds[i].x
-        (h,w),(p,q) = (x.shape[1]//grid[0],x.shape[2]//grid[1]), (x.shape[1]//grid[0]//2,x.shape[2]//grid[1]//2)
-        wide = F.pad(x[None], (q,q,p,p), 'reflect')[0].mul(255).round().byte()
+        (h,w),(p,q) = (x.shape[1]//grid[0],x.shape[2]//grid[1]), (x.shape[1]//12,x.shape[2]//12)
+        wide = F.pad(x[None], (q,q,p,p), 'reflect')[0]
         for j in (origin[:,0]==i).nonzero()[:,0].tolist():
             _,r,c = origin[j].tolist()
             res[j] = wide[:,r*h:r*h+h+2*p,c*w:c*w+w+2*q]
-    return torch.stack(res)
+    res = torch.stack(res)
+    return F.interpolate(res, size=[min(o, most) for o in res.shape[2:]], mode='area').mul(255).round().byte()
 
 # %% ../../nbs/methods/26_patchcore.ipynb #26pat026
 def weigh(
