@@ -47,37 +47,42 @@ class ResBlock(nn.Module):
         cin:int, # Channels in
         cout:int, # Channels out
         *,
-        time_dim:int=256, # Features of the time code
+        time_dim:int|None=256, # Features of the time code; None where there is no time
         groups:int=32 # Groups of each normalisation; must divide both `cin` and `cout`
     ):
         super().__init__()
         self.norm1,self.conv1 = nn.GroupNorm(groups, cin), nn.Conv2d(cin, cout, 3, padding=1)
         self.norm2,self.conv2 = nn.GroupNorm(groups, cout), nn.Conv2d(cout, cout, 3, padding=1)
-        self.time = nn.Linear(time_dim, cout)
+        self.time = None if time_dim is None else nn.Linear(time_dim, cout)
         self.short = nn.Identity() if cin==cout else nn.Conv2d(cin, cout, 1)
     def forward(self,
         x:Tensor, # (b,cin,h,w) features
-        temb:Tensor # (b,time_dim) time code
+        temb:Tensor|None=None # (b,time_dim) time code, unless there is no time
     ) -> Tensor: # (b,cout,h,w)
         "Add what two convolutions make of `x` and `temb` to `x`"
-        h = self.conv1(F.silu(self.norm1(x))) + self.time(temb)[:,:,None,None]
+        h = self.conv1(F.silu(self.norm1(x)))
+        if self.time is not None: h = h + self.time(temb)[:,:,None,None]
         return self.short(x) + self.conv2(F.silu(self.norm2(h)))
 
 # %% ../../nbs/blocks/16_unet.ipynb #2d4e52c2
 class Attention(nn.Module):
-    "Every pixel asks every pixel: one head, no normalisation, added to the input"
+    "Every pixel asks every pixel; the answer is added to the input"
     def __init__(self,
-        ch:int # Channels in and out
+        ch:int, # Channels in and out
+        *,
+        heads:int=1, # Questions a pixel asks at once, each with `ch/heads` channels
+        groups:int|None=None # Groups of a normalisation before; None for none
     ):
         super().__init__()
+        self.heads,self.norm = heads,nn.Identity() if groups is None else nn.GroupNorm(groups, ch)
         self.qkv,self.out = nn.Linear(ch, 3*ch), nn.Linear(ch, ch)
     def forward(self,
         x:Tensor # (b,ch,h,w) features
     ) -> Tensor: # (b,ch,h,w)
         "Mix the pixels of `x` by content, not by place"
-        tokens = rearrange(x, 'b c h w -> b (h w) c')
-        q,k,v = rearrange(self.qkv(tokens), 'b p (three c) -> three b 1 p c', three=3)
-        o = self.out(F.scaled_dot_product_attention(q, k, v)[:,0])
+        tokens = rearrange(self.norm(x), 'b c h w -> b (h w) c')
+        q,k,v = rearrange(self.qkv(tokens), 'b p (three m c) -> three b m p c', three=3, m=self.heads)
+        o = self.out(rearrange(F.scaled_dot_product_attention(q, k, v), 'b m p c -> b p (m c)'))
         return x + rearrange(o, 'b (h w) c -> b c h w', h=x.shape[2])
 
 # %% ../../nbs/blocks/16_unet.ipynb #61a7c06c

@@ -28,21 +28,23 @@ class ResBlock(nn.Module):
     conv1: nn.Conv2d
     norm2: nn.GroupNorm
     conv2: nn.Conv2d
-    time: nn.Linear
+    time: nn.Linear | None
     short: nn.Conv2d | nn.Identity
 
-    def __init__(self, cin: int, cout: int, *, time_dim: int=256, groups: int=32):
+    def __init__(self, cin: int, cout: int, *, time_dim: int | None=256, groups: int=32):
         ...
 
-    def forward(self, x: Tensor, temb: Tensor) -> Tensor:
+    def forward(self, x: Tensor, temb: Tensor | None=None) -> Tensor:
         """Add what two convolutions make of `x` and `temb` to `x`"""
 
 class Attention(nn.Module):
-    """Every pixel asks every pixel: one head, no normalisation, added to the input"""
+    """Every pixel asks every pixel; the answer is added to the input"""
+    heads: int
+    norm: nn.GroupNorm | nn.Identity
     qkv: nn.Linear
     out: nn.Linear
 
-    def __init__(self, ch: int):
+    def __init__(self, ch: int, *, heads: int=1, groups: int | None=None):
         ...
 
     def forward(self, x: Tensor) -> Tensor:
