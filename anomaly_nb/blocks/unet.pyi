@@ -4,7 +4,7 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/blocks/unet.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['time_embedding', 'positional_row', 'ResBlock', 'Attention', 'Block', 'Trunk', 'Heads', 'UNet']
+__all__ = ['time_embedding', 'positional_row', 'ResBlock', 'Attention', 'Block', 'Trunk', 'Heads', 'UNet', 'SkipUNet', 'mask_logit']
 import math
 from collections.abc import Callable
 from functools import partial
@@ -111,3 +111,27 @@ class UNet(nn.Module):
 
     def forward(self, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Answer for `x` at timestep `t`"""
+
+def _unit(cin: int, cout: int) -> nn.Sequential:
+    """A convolution of 3x3, batch normalisation, ReLU"""
+
+def _init_small(layer):
+    """As DRAEM's released code starts: weights from N(0,.02), normalisations from N(1,.02)"""
+
+class SkipUNet(nn.Module):
+    """Down through the `widths` and up again, with what was kept on the way or without"""
+    skips: bool
+    div: Any
+    down: nn.ModuleList
+    upsample: nn.ModuleList
+    up: nn.ModuleList
+    out: nn.Conv2d
+
+    def __init__(self, cin: int, cout: int, widths: tuple[int, ...], *, skips: bool=True):
+        ...
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Send `x` down and up"""
+
+def mask_logit(two: Tensor) -> Tensor:
+    """The one logit whose sigmoid is the softmax's second channel"""
