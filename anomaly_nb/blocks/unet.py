@@ -12,6 +12,7 @@ __all__ = ['time_embedding', 'positional_row', 'ResBlock', 'Attention', 'Block',
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 import torch
 from torch import nn, Tensor
 from torch.nn import functional as F
@@ -95,11 +96,13 @@ class Block(nn.Module):
         *,
         attention:bool=False, # Attention after the convolutions?
         time_dim:int=256, # Features of the time code
-        groups:int=32 # Groups of each normalisation
+        groups:int=32, # Groups of each normalisation
+        head_width:int|None=None # Channels of each head of the attention, with a normalisation before; None: one head, no normalisation
     ):
         super().__init__()
         self.res = ResBlock(cin, cout, time_dim=time_dim, groups=groups)
-        self.attn = Attention(cout) if attention else nn.Identity()
+        heads = {} if head_width is None else dict(heads=cout//head_width, groups=groups)
+        self.attn = Attention(cout, **heads) if attention else nn.Identity()
     def forward(self,
         x:Tensor, # (b,cin,h,w) features
         temb:Tensor # (b,time_dim) time code
@@ -123,13 +126,16 @@ def _down(
     return res
 
 # %% ../../nbs/blocks/16_unet.ipynb #ba87d6ff
-def _up(block, widths, num_res_blocks, attention_levels): # As in `_down`
-    "A block more at each level than down, each for one kept result; the last one has the finer level's width"
-    res = nn.ModuleList()
+def _up(block, widths, num_res_blocks, attention_levels, up): # As in `_down`; as in `Trunk`
+    "A block more at each level than down, each for one kept result"
+    res,above = nn.ModuleList(),widths[-1]
     for i,w in reversed(list(enumerate(widths))):
-        fine = widths[max(i-1,0)]
-        res.extend(block(w+c, c, attention=i in attention_levels) for c in [w]*num_res_blocks + [fine])
-        if i: res.append(nn.ConvTranspose2d(fine, fine, 4, stride=2, padding=1))
+        kept = [w]*num_res_blocks + [widths[max(i-1,0)]]
+        outs = kept if up=='transposed' else [w]*len(kept)
+        res.extend(block(c+k, o, attention=i in attention_levels) for c,k,o in zip([above,*outs], kept, outs))
+        above = outs[-1]
+        if i: res.append(nn.ConvTranspose2d(above, above, 4, stride=2, padding=1) if up=='transposed' else
+            nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(above, above, 3, padding=1)))
     return res
 
 # %% ../../nbs/blocks/16_unet.ipynb #e390f69a
@@ -141,15 +147,17 @@ class Trunk(nn.Module):
         attention_levels:tuple=(2,3), # Levels with attention, 0 is the finest; the middle always has it
         time_dim:int=256, # Features of the time code
         groups:int=32, # Groups of each normalisation
+        head_width:int|None=None, # As in `Block`
+        up:Literal['transposed','nearest']='transposed', # Doubling: a transposed convolution, of the finer level's width, or nearest neighbours and a convolution, of this level's
         grad_checkpointing:bool=False # Compute activations again in the backward pass: less memory, more time
     ):
         super().__init__()
         self.grad_checkpointing,w = grad_checkpointing,widths[-1]
-        block = partial(Block, time_dim=time_dim, groups=groups)
+        block = partial(Block, time_dim=time_dim, groups=groups, head_width=head_width)
         self.time = nn.Sequential(nn.Linear(widths[0], time_dim), nn.SiLU(), nn.Linear(time_dim, time_dim))
         self.down = _down(block, widths, num_res_blocks, attention_levels)
         self.mid = nn.ModuleList([block(w, w, attention=True), block(w, w)])
-        self.up = _up(block, widths, num_res_blocks, attention_levels)
+        self.up = _up(block, widths, num_res_blocks, attention_levels, up)
 
 # %% ../../nbs/blocks/16_unet.ipynb #628b857c
 @patch

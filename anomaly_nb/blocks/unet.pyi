@@ -8,6 +8,7 @@ __all__ = ['time_embedding', 'positional_row', 'ResBlock', 'Attention', 'Block',
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 import torch
 from torch import nn, Tensor
 from torch.nn import functional as F
@@ -55,7 +56,7 @@ class Block(nn.Module):
     res: ResBlock
     attn: Attention | nn.Identity
 
-    def __init__(self, cin: int, cout: int, *, attention: bool=False, time_dim: int=256, groups: int=32):
+    def __init__(self, cin: int, cout: int, *, attention: bool=False, time_dim: int=256, groups: int=32, head_width: int | None=None):
         ...
 
     def forward(self, x: Tensor, temb: Tensor) -> Tensor:
@@ -64,8 +65,8 @@ class Block(nn.Module):
 def _down(block: Callable, widths: tuple, num_res_blocks: int, attention_levels: tuple) -> nn.ModuleList:
     """Blocks of each level, a convolution of stride 2 between levels"""
 
-def _up(block, widths, num_res_blocks, attention_levels):
-    """A block more at each level than down, each for one kept result; the last one has the finer level's width"""
+def _up(block, widths, num_res_blocks, attention_levels, up):
+    """A block more at each level than down, each for one kept result"""
 
 class Trunk(nn.Module):
     """Down through the `widths`, across the middle, and up again with what was kept on the way"""
@@ -75,7 +76,7 @@ class Trunk(nn.Module):
     mid: nn.ModuleList
     up: Any
 
-    def __init__(self, *, widths: tuple=(64, 128, 256, 512), num_res_blocks: int=2, attention_levels: tuple=(2, 3), time_dim: int=256, groups: int=32, grad_checkpointing: bool=False):
+    def __init__(self, *, widths: tuple=(64, 128, 256, 512), num_res_blocks: int=2, attention_levels: tuple=(2, 3), time_dim: int=256, groups: int=32, head_width: int | None=None, up: Literal['transposed', 'nearest']='transposed', grad_checkpointing: bool=False):
         ...
 
     def _run(self, o: nn.Module, x: Tensor, temb: Tensor) -> Tensor:
