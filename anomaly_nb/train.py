@@ -41,12 +41,13 @@ def constant(
 
 # %% ../nbs/foundations/06_train.ipynb #c41cf1ce
 def step_at(
-    at:float, # Progress at which the rate drops, in [0,1]
-    factor:float=.1 # What is left of the rate from then on
+    at:float|tuple[float,...], # Progress at which the rate drops, in [0,1]; of several, at each
+    factor:float=.1 # What each drop leaves of the rate
 ) -> Callable: # A schedule: progress -> factor
     "Full rate until progress `at`, then `factor` of it"
-    def schedule(p): return factor if p>=at else 1. # Progress
-    schedule.__name__ = f'step_at({at:.6g}, {factor:.6g})'
+    drops = at if isinstance(at, tuple) else (at,)
+    def schedule(p): return factor**sum(p>=o for o in drops) # Progress
+    schedule.__name__ = f"step_at({', '.join(f'{o:.6g}' for o in drops)}, {factor:.6g})"
     return schedule
 
 # %% ../nbs/foundations/06_train.ipynb #h11step2
