@@ -6,8 +6,8 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/train.html.md"""
 
 # %% auto #0
 __all__ = ['cosine', 'constant', 'step_at', 'step_every', 'TrainConfig', 'budget', 'mix_seed', 'save_atomic', 'write_json',
-           'new_folder', 'Session', 'Trainer', 'native_bf16', 'train', 'autocast', 'check_settings', 'with_dataset',
-           'TrainedDetector']
+           'new_folder', 'training_device', 'Session', 'Trainer', 'native_bf16', 'train', 'autocast', 'check_settings',
+           'with_dataset', 'TrainedDetector']
 
 # %% ../nbs/foundations/06_train.ipynb #9da5a2d8
 import csv, errno, inspect, io, json, math, os, re, shutil, signal, threading, time
@@ -185,6 +185,13 @@ def _repeatable(device): # torch.device
         finally: torch.backends.cudnn.deterministic = before
 
 # %% ../nbs/foundations/06_train.ipynb #378d53bd
+def _torchrun_on_cpu(): return 'LOCAL_RANK' in os.environ and not torch.cuda.is_available()
+
+def training_device() -> torch.device:
+    "Where `train` puts a model: what accelerate finds"
+    from accelerate.state import PartialState # here, as below
+    return PartialState(cpu=_torchrun_on_cpu()).device
+
 class Session:
     "Devices and processes, the clock, and the wish to stop"
     def __init__(self,
@@ -199,8 +206,7 @@ class Session:
         self._before = dict(AcceleratorState._shared_state)
         AcceleratorState._reset_state() # accelerate keeps one precision a process; a second training may want another
         plugin = GradientAccumulationPlugin(num_steps=config.grad_accum_steps, sync_with_dataloader=False)
-        torchrun_on_cpu = 'LOCAL_RANK' in os.environ and not torch.cuda.is_available()
-        self.accelerator = Accelerator(mixed_precision=config.mixed_precision, gradient_accumulation_plugin=plugin, cpu=torchrun_on_cpu,
+        self.accelerator = Accelerator(mixed_precision=config.mixed_precision, gradient_accumulation_plugin=plugin, cpu=_torchrun_on_cpu(),
             kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=phases)])
         self.stop,self.elapsed,self.stopping,self._start = threading.Event(),0.,False,0.
         if config.mixed_precision=='fp16' and self.device.type=='cpu':
@@ -429,11 +435,8 @@ class Trainer:
 
     def load(self):
         "Go back to where the checkpoint in `out` stopped"
-        path = self.out/'checkpoint.pt' if self.out else None
-        if path is None or not path.is_file(): raise FileNotFoundError(f"nothing to resume: expected a checkpoint at {path or 'out, which is None'}")
-        with _damaged(path): # whatever a broken file makes torch say
-            state = torch.load(path, map_location='cpu', weights_only=True)
-            there,here = dict(state['run']),self.identity()
+        path,state = _checkpoint(self.out)
+        there,here = state['run'],self.identity()
         differ = [f"{k} is {there.get(k)} there and {v} here" for k,v in here.items() if there.get(k)!=v]
         if differ: raise ValueError(f"{path} holds another run: {', '.join(differ)}")
         with _damaged(path): self.take(state)
@@ -458,6 +461,14 @@ def _damaged(path): # Of a checkpoint
     "One line that names the file for whatever goes wrong in reading it"
     try: yield
     except Exception as e: raise ValueError(f"{path} is damaged ({type(e).__name__}): delete it and the run begins anew") from e
+
+def _checkpoint(out): # Folder of a training, or None
+    "File and content of its checkpoint"
+    path = Path(out)/'checkpoint.pt' if out else None
+    if path is None or not path.is_file(): raise FileNotFoundError(f"nothing to resume: expected a checkpoint at {path or 'out, which is None'}")
+    with _damaged(path): # whatever a broken file makes torch say
+        state = torch.load(path, map_location='cpu', weights_only=True)
+        return path, state | dict(run=dict(state['run']))
 
 def _expect_loader(dl): # Anything
     "`ValueError` for what is no loader with a batch"
@@ -682,8 +693,14 @@ class TrainedDetector(Detector):
         if given := [k for k,v in asked.items() if v is not None]: raise ValueError(f"{type(self).__name__} learns in one pass over the pictures: it takes no {', '.join(given)}")
         self.ready(dl.dataset)
         self.threshold.fill_(math.nan)
-        with torch.no_grad(): self.eval().learn(dl, seed)
+        with torch.no_grad(): self.eval().to(training_device()).learn(dl, seed)
         return self
+    def _remember(self, out): # Folder with a checkpoint
+        "What `before_fit` made before a training was interrupted is in its checkpoint"
+        path,state = _checkpoint(out)
+        who = dict(model=type(self).__name__, parameters=sum(p.numel() for p in self.parameters() if p.requires_grad))
+        if all(state['run'].get(k)==v for k,v in who.items()): # `train` says what is wrong with another one
+            with _damaged(path): self.load_state_dict(state['model'])
     def monitor(self, dl:DataLoader, held:Dataset) -> Callable: # Loader of good pictures; good pictures that it does not hold
         "A function det -> float by which the best weights are chosen, for a method that can"
         raise ValueError(f"{type(self).__name__} cannot select its weights: that is for methods that make up anomalies")
@@ -711,6 +728,8 @@ class TrainedDetector(Detector):
         if self.one_pass: return self._pass_once(dl, seed, steps=steps, epochs=epochs, minutes=minutes, held=held)
         monitor = None if held is None else self.monitor(dl, held)
         self.ready(dl.dataset)
+        self.to(training_device()) # before_fit may be the longest part
+        if resume: self._remember(out)
         dl,before = self.before_fit(dl, seed), [o.detach().clone() for o in self.parameters()]
         try: self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, monitor=monitor, **self.train_options())
         finally: # a threshold is true of the weights it was set for, and of no others
