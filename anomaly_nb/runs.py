@@ -345,7 +345,7 @@ class RunFolder:
         det = self._trained()
         figures = {k: v for k,v in metrics.items() if k not in ('baselines','restoration','alarms')} | {_RESTORATION_LABELS[k]: v for k,v in metrics.get('restoration', {}).items()}
         return write_report(out/'report.html', pred, truth, title=f"{type(det).__name__} on {asked['data']}", metrics=figures, baselines=metrics['baselines'], losses=det.losses, settings=asked|(dict(chosen=self.choice['taken']) if self.choice else {}),
-            defect_types=test.defect_types, paths=test.paths, explain=lambda x: _reconstruction(self.resizer.detector(det), x), clean=getattr(test, 'clean', None), picture=lambda i: test[i].x, threshold=float(det.threshold))
+            defect_types=test.defect_types, paths=test.paths, explain=lambda x: _reconstruction(self.resizer.detector(det), x), clean=getattr(test, 'clean', None), picture=lambda i: test[i].x, threshold=float(det.threshold), notes=_notes(det))
 
     def predict(self,
         images:str|Path|list[str|Path], # Files and folders
@@ -433,6 +433,10 @@ def _restoration(det, truth, test, most=32): # Trained detector, truth of the te
 def _metrics(det, pred, truth, good, test): # Trained detector, its answers, their truth; good pictures for the baselines; test pictures
     "All figures"
     return {**evaluate(pred, truth, test.defect_types), **_restoration(det, truth, test), 'baselines': evaluate_baselines(dataloader(good), dataloader(test), test.defect_types)}
+
+def _notes(det): # A detector
+    "What a reader of its figures must know"
+    return ['backbone random: a network that has learned nothing stands in for the pretrained one, to show what its weights are worth.'] if det.settings.get('backbone')=='random' else []
 
 def _alarms(verdicts, types): # (n,) bool; defect type of each picture
     "Pictures and alarms of each type, the good ones first"

@@ -190,6 +190,9 @@ def _restoration(det, truth, test, most=32):
 def _metrics(det, pred, truth, good, test):
     """All figures"""
 
+def _notes(det):
+    """What a reader of its figures must know"""
+
 def _alarms(verdicts, types):
     """Pictures and alarms of each type, the good ones first"""
 

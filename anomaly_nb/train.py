@@ -6,8 +6,8 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/train.html.md"""
 
 # %% auto #0
 __all__ = ['cosine', 'constant', 'step_at', 'step_every', 'TrainConfig', 'budget', 'mix_seed', 'save_atomic', 'write_json',
-           'new_folder', 'Session', 'Trainer', 'stage_at', 'native_bf16', 'train', 'autocast', 'check_settings',
-           'with_dataset', 'TrainedDetector']
+           'new_folder', 'training_device', 'Session', 'Trainer', 'stage_at', 'native_bf16', 'train', 'autocast',
+           'check_settings', 'with_dataset', 'TrainedDetector']
 
 # %% ../nbs/foundations/06_train.ipynb #9da5a2d8
 import csv, errno, inspect, io, json, math, os, re, shutil, signal, threading, time
@@ -41,12 +41,13 @@ def constant(
 
 # %% ../nbs/foundations/06_train.ipynb #c41cf1ce
 def step_at(
-    at:float, # Progress at which the rate drops, in [0,1]
-    factor:float=.1 # What is left of the rate from then on
+    at:float|tuple[float,...], # Progress at which the rate drops, in [0,1]; of several, at each
+    factor:float=.1 # What each drop leaves of the rate
 ) -> Callable: # A schedule: progress -> factor
     "Full rate until progress `at`, then `factor` of it"
-    def schedule(p): return factor if p>=at else 1. # Progress
-    schedule.__name__ = f'step_at({at:.6g}, {factor:.6g})'
+    drops = at if isinstance(at, tuple) else (at,)
+    def schedule(p): return factor**sum(p>=o for o in drops) # Progress
+    schedule.__name__ = f"step_at({', '.join(f'{o:.6g}' for o in drops)}, {factor:.6g})"
     return schedule
 
 # %% ../nbs/foundations/06_train.ipynb #h11step2
@@ -184,6 +185,13 @@ def _repeatable(device): # torch.device
         finally: torch.backends.cudnn.deterministic = before
 
 # %% ../nbs/foundations/06_train.ipynb #378d53bd
+def _torchrun_on_cpu(): return 'LOCAL_RANK' in os.environ and not torch.cuda.is_available()
+
+def training_device() -> torch.device:
+    "Where `train` puts a model: what accelerate finds"
+    from accelerate.state import PartialState # here, as below
+    return PartialState(cpu=_torchrun_on_cpu()).device
+
 class Session:
     "Devices and processes, the clock, and the wish to stop"
     def __init__(self,
@@ -198,8 +206,7 @@ class Session:
         self._before = dict(AcceleratorState._shared_state)
         AcceleratorState._reset_state() # accelerate keeps one precision a process; a second training may want another
         plugin = GradientAccumulationPlugin(num_steps=config.grad_accum_steps, sync_with_dataloader=False)
-        torchrun_on_cpu = 'LOCAL_RANK' in os.environ and not torch.cuda.is_available()
-        self.accelerator = Accelerator(mixed_precision=config.mixed_precision, gradient_accumulation_plugin=plugin, cpu=torchrun_on_cpu,
+        self.accelerator = Accelerator(mixed_precision=config.mixed_precision, gradient_accumulation_plugin=plugin, cpu=_torchrun_on_cpu(),
             kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=phases)])
         self.stop,self.elapsed,self.stopping,self._start = threading.Event(),0.,False,0.
         if config.mixed_precision=='fp16' and self.device.type=='cpu':
@@ -433,11 +440,8 @@ class Trainer:
 
     def load(self):
         "Go back to where the checkpoint in `out` stopped"
-        path = self.out/'checkpoint.pt' if self.out else None
-        if path is None or not path.is_file(): raise FileNotFoundError(f"nothing to resume: expected a checkpoint at {path or 'out, which is None'}")
-        with _damaged(path): # whatever a broken file makes torch say
-            state = torch.load(path, map_location='cpu', weights_only=True)
-            there,here = dict(state['run']),self.identity()
+        path,state = _checkpoint(self.out)
+        there,here = state['run'],self.identity()
         differ = [f"{k} is {there.get(k)} there and {v} here" for k,v in here.items() if there.get(k)!=v]
         if differ: raise ValueError(f"{path} holds another run: {', '.join(differ)}")
         with _damaged(path): self.take(state)
@@ -462,6 +466,14 @@ def _damaged(path): # Of a checkpoint
     "One line that names the file for whatever goes wrong in reading it"
     try: yield
     except Exception as e: raise ValueError(f"{path} is damaged ({type(e).__name__}): delete it and the run begins anew") from e
+
+def _checkpoint(out): # Folder of a training, or None
+    "File and content of its checkpoint"
+    path = Path(out)/'checkpoint.pt' if out else None
+    if path is None or not path.is_file(): raise FileNotFoundError(f"nothing to resume: expected a checkpoint at {path or 'out, which is None'}")
+    with _damaged(path): # whatever a broken file makes torch say
+        state = torch.load(path, map_location='cpu', weights_only=True)
+        return path, state | dict(run=dict(state['run']))
 
 def _expect_loader(dl): # Anything
     "`ValueError` for what is no loader with a batch"
@@ -699,8 +711,14 @@ class TrainedDetector(Detector):
         if given := [k for k,v in asked.items() if v is not None]: raise ValueError(f"{type(self).__name__} learns in one pass over the pictures: it takes no {', '.join(given)}")
         self.ready(dl.dataset)
         self.threshold.fill_(math.nan)
-        with torch.no_grad(): self.eval().learn(dl, seed)
+        with torch.no_grad(): self.eval().to(training_device()).learn(dl, seed)
         return self
+    def _remember(self, out): # Folder with a checkpoint
+        "What `before_fit` made before a training was interrupted is in its checkpoint"
+        path,state = _checkpoint(out)
+        who = dict(model=type(self).__name__, parameters=sum(p.numel() for p in self.parameters() if p.requires_grad))
+        if all(state['run'].get(k)==v for k,v in who.items()): # `train` says what is wrong with another one
+            with _damaged(path): self.load_state_dict(state['model'])
     def monitor(self, dl:DataLoader, held:Dataset) -> Callable: # Loader of good pictures; good pictures that it does not hold
         "A function det -> float by which the best weights are chosen, for a method that can"
         raise ValueError(f"{type(self).__name__} cannot select its weights: that is for methods that make up anomalies")
@@ -728,6 +746,8 @@ class TrainedDetector(Detector):
         if self.one_pass: return self._pass_once(dl, seed, steps=steps, epochs=epochs, minutes=minutes, held=held)
         monitor = None if held is None else self.monitor(dl, held)
         self.ready(dl.dataset)
+        self.to(training_device()) # before_fit may be the longest part
+        if resume: self._remember(out)
         dl,before = self.before_fit(dl, seed), [o.detach().clone() for o in self.parameters()]
         try: self.losses = train(self, dl, steps=steps, epochs=epochs, minutes=minutes, seed=seed, out=out, resume=resume, monitor=monitor, **self.train_options())
         finally: # a threshold is true of the weights it was set for, and of no others

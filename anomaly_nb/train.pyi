@@ -4,7 +4,7 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/train.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['cosine', 'constant', 'step_at', 'step_every', 'TrainConfig', 'budget', 'mix_seed', 'save_atomic', 'write_json', 'new_folder', 'Session', 'Trainer', 'stage_at', 'native_bf16', 'train', 'autocast', 'check_settings', 'with_dataset', 'TrainedDetector']
+__all__ = ['cosine', 'constant', 'step_at', 'step_every', 'TrainConfig', 'budget', 'mix_seed', 'save_atomic', 'write_json', 'new_folder', 'training_device', 'Session', 'Trainer', 'stage_at', 'native_bf16', 'train', 'autocast', 'check_settings', 'with_dataset', 'TrainedDetector']
 import csv, errno, inspect, io, json, math, os, re, shutil, signal, threading, time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -26,7 +26,7 @@ def cosine(p: float) -> float:
 def constant(p: float) -> float:
     """The same learning rate throughout"""
 
-def step_at(at: float, factor: float=0.1) -> Callable:
+def step_at(at: float | tuple[float, ...], factor: float=0.1) -> Callable:
     """Full rate until progress `at`, then `factor` of it"""
 
 def step_every(epochs: int, factor: float=0.1) -> Callable:
@@ -77,6 +77,12 @@ def _signals_ask(stop):
 @contextmanager
 def _repeatable(device):
     """Random numbers and cuDNN's choice of algorithms are ours for a while"""
+
+def _torchrun_on_cpu():
+    ...
+
+def training_device() -> torch.device:
+    """Where `train` puts a model: what accelerate finds"""
 
 class Session:
     """Devices and processes, the clock, and the wish to stop"""
@@ -200,6 +206,9 @@ class Trainer:
 @contextmanager
 def _damaged(path):
     """One line that names the file for whatever goes wrong in reading it"""
+
+def _checkpoint(out):
+    """File and content of its checkpoint"""
 
 def _expect_loader(dl):
     """`ValueError` for what is no loader with a batch"""
@@ -347,6 +356,9 @@ class TrainedDetector(Detector):
 
     def _pass_once(self, dl, seed, **asked) -> Self:
         """`fit` of a method with `one_pass`"""
+
+    def _remember(self, out):
+        """What `before_fit` made before a training was interrupted is in its checkpoint"""
 
     def monitor(self, dl: DataLoader, held: Dataset) -> Callable:
         """A function det -> float by which the best weights are chosen, for a method that can"""

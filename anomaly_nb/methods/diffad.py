@@ -318,11 +318,43 @@ def forward(self:DiffAD,
 
 @patch
 def train_options(self:DiffAD) -> dict: # For `train`
-    "Adam; the rate of each stage, that of the last falls at 80 and 90 % of it"
-    drop = step_at((.8,.9), .2)
-    factors = dict(codec=lambda p: self.codec_lr/self.lr, denoiser=lambda p: self.denoiser_lr/self.lr, segmenter=drop)
+    "Adam; each stage has its own rate, a fifth of it after 80 % of the stage, and again after 90 %"
+    rates,drop = dict(codec=self.codec_lr, denoiser=self.denoiser_lr, segmenter=self.lr),step_at((.8,.9), .2)
     def schedule(p): # Progress
         stage,own = stage_at(self.stages, p)
-        return factors[stage](own)
-    schedule.__name__ = f"stages {self.stages}, {drop.__name__}"
+        return rates[stage]/self.lr*drop(own)
+    schedule.__name__ = f'{self.stages}, {rates}, {drop.__name__}'
     return dict(lr=self.lr, schedule=schedule, weight_decay=0., max_grad_norm=None)
+
+# %% ../../nbs/methods/25_diffad.ipynb #25df0052
+@patch
+@torch.no_grad()
+def anomaly_map(self:DiffAD,
+    x:Tensor # (b,3,h,w) in [0,1]
+) -> Tensor: # (b,h,w) in [0,1]
+    "The probability of a defect, as the segmentation network sees it"
+    return self.segment(*self.draw_normal(x, self.num_inference_steps), x)[:,0].sigmoid()
+
+@patch
+def score(self:DiffAD,
+    amap:Tensor # (b,h,w)
+) -> Tensor: # (b,) in [0,1]
+    "The highest mean of `amap` over `kernel` x `kernel` pixels, zeros beyond the border"
+    return reduce_map(box_mean(amap, self.kernel, 'zeros'))
+
+@patch
+def reconstruct(self:DiffAD,
+    x:Tensor # (b,3,h,w) in [0,1]
+) -> Tensor: # (b,3,h,w) in [0,1]
+    "What the denoiser draws in place of `x`"
+    return self.draw_normal(x, self.num_inference_steps)[0].clamp(0,1)
+
+@patch
+@torch.no_grad()
+def explain(self:DiffAD,
+    x:Tensor # (b,3,h,w) in [0,1]
+) -> dict[str,Tensor]: # Pictures (b,3,h,w) and map (b,h,w) by name
+    "Input, reconstruction, the picture in between where there is one, map"
+    drawn = self.eval().draw_normal(x, self.num_inference_steps)
+    pictures = {k: o.clamp(0,1) for k,o in zip(('reconstruction','interpolated'), drawn)}
+    return dict(input=x, **pictures, map=self.segment(*drawn, x)[:,0].sigmoid())
