@@ -4,7 +4,7 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/methods/diffad.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['PatchPCA', 'encoder', 'decoder', 'KLAutoEncoder', 'Denoiser', 'DiffAD']
+__all__ = ['PatchPCA', 'kl_encoder', 'kl_decoder', 'KLAutoEncoder', 'Denoiser', 'DiffAD']
 from math import lcm
 from pathlib import Path
 from typing import Literal
@@ -46,10 +46,10 @@ def _middle(ch: int) -> list[nn.Module]:
 def _out(ch: int, cout: int, groups: int=32) -> list[nn.Module]:
     """Normalisation, SiLU, convolution"""
 
-def encoder(cout: int=8, widths: tuple[int, ...]=(128, 256, 512, 512), num_res_blocks: int=2) -> nn.Sequential:
+def kl_encoder(cout: int=8, widths: tuple[int, ...]=(128, 256, 512, 512), num_res_blocks: int=2) -> nn.Sequential:
     """Down to the code"""
 
-def decoder(cin: int=4, widths: tuple[int, ...]=(128, 256, 512, 512), num_res_blocks: int=2) -> nn.Sequential:
+def kl_decoder(cin: int=4, widths: tuple[int, ...]=(128, 256, 512, 512), num_res_blocks: int=2) -> nn.Sequential:
     """Up from the code"""
 
 class KLAutoEncoder(nn.Module):
