@@ -178,7 +178,7 @@ def _stages(codec, lengths): # As `DiffAD`'s settings
 class DiffAD(TrainedDetector):
     "Where a picture differs from what a diffusion model, shown that picture, draws in its place"
     presets = dict(paper={}, small=dict(codec='pca', z_channels=32, widths=(32,64), num_res_blocks=1, head_width=16, groups=8, seg_widths=(8,16,32,32), target='x0', clip=3.5,
-        num_inference_steps=5, train_inference_steps=5, repeats=4, max_exp=4, rotate_share=0., kernel=5, size=64, batch_size=8, steps=1050, epochs=None, stage_lengths=(0.,2.,1.), lr=2e-3, denoiser_lr=2e-3))
+        num_inference_steps=3, train_inference_steps=3, repeats=4, max_exp=4, rotate_share=0., kernel=5, size=64, batch_size=8, steps=1000, epochs=None, stage_lengths=(0.,1.,1.), lr=2e-3, denoiser_lr=2e-3))
     limits = dict(z_channels='[1,inf)', codec_widths='[32,inf)', patch='[1,inf)', weight_kl='[0,inf)', widths='[4,inf)', num_res_blocks='[1,inf)', head_width='[1,inf)', groups='[1,inf)', seg_widths='[1,inf)', T='[2,inf)', clip='(0,inf)',
         interpolation='[0,1]', num_inference_steps='[1,inf)', train_inference_steps='[1,inf)', repeats='[1,inf)', max_exp='[0,inf)', max_beta='[0,1]', rotate_share='[0,1]', batch_size='[1,inf)', stage_lengths='[0,inf)', lr='(0,inf)', denoiser_lr='(0,inf)', codec_lr='(0,inf)')
     def __init__(self, *,
