@@ -4,7 +4,7 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/blocks/diffusion.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['Target', 'betas', 'alpha_bar', 'snr', 'add_noise', 'target_of', 'to_x0', 'to_epsilon', 'ddim_step', 'sample']
+__all__ = ['Target', 'alpha_bar', 'add_noise', 'snr', 'betas', 'target_of', 'to_x0', 'to_epsilon', 'ddim_step', 'sample']
 import math
 from collections.abc import Callable
 from typing import Literal
@@ -12,25 +12,28 @@ import torch
 from torch import Tensor
 from .schedules import step_pairs
 
-def _cosine_betas(T, s=0.008, most=0.999):
-    """The variances that make `alpha_bar` fall like a squared cosine"""
-_ENDS: dict
-
-def betas(schedule: Literal['linear', 'scaled-linear', 'cosine'], T: int=1000, first: float | None=None, last: float | None=None) -> Tensor:
-    """The variances of a noise `schedule`; that of index 0 is added first"""
-
 def alpha_bar(betas: Tensor) -> Tensor:
-    """The cumulative product of `1-betas`"""
-
-def snr(abar: Tensor) -> Tensor:
-    """Signal-to-noise ratio, of variances"""
+    """Share of the picture's variance that is left after each step: the cumulative product of `1-betas`"""
 
 def _root(share, x):
     """The square root of `share`, shaped for `x`"""
 
 def add_noise(x0: Tensor, noise: Tensor, abar_t: Tensor | float) -> Tensor:
-    """`x0` at the noise level `abar_t`, in one step"""
+    """Bring `x0` to the noise level `abar_t` in one step"""
+
+def snr(abar: Tensor) -> Tensor:
+    """Signal-to-noise ratio at the noise level `abar`"""
+_ENDS: dict
+
+def _cosine_betas(T, s=0.008, most=0.999):
+    """The variances with which `alpha_bar` falls like a squared cosine"""
+
+def betas(schedule: Literal['linear', 'scaled-linear', 'cosine'], T: int=1000, first: float | None=None, last: float | None=None) -> Tensor:
+    """Variance of the noise that each timestep of a `schedule` adds, index 0 first"""
 Target = Literal['epsilon', 'x0', 'v']
+
+def _pick(target, epsilon, x0, v):
+    """The one that belongs to `target`"""
 
 def target_of(x0: Tensor, noise: Tensor, abar_t: Tensor | float, target: Target) -> Tensor:
     """What a network with this `target` should answer to `add_noise(x0, noise, abar_t)`"""
@@ -41,11 +44,11 @@ def to_x0(pred: Tensor, xt: Tensor, abar_t: Tensor | float, target: Target) -> T
 def to_epsilon(pred: Tensor, xt: Tensor, abar_t: Tensor | float, target: Target) -> Tensor:
     """The noise that `pred` means"""
 
-def _pick(target, epsilon, x0, v):
-    """The one that belongs to `target`"""
+def _rising(abar_t, abar_s):
+    """Both as tensors, after a check that each step leads to a cleaner level"""
 
 def ddim_step(xt: Tensor, x0: Tensor, abar_t: Tensor | float, abar_s: Tensor | float, eta: float=0.0, g: torch.Generator | None=None) -> Tensor:
-    """Move `xt` to the cleaner noise level `abar_s`, given a guess of `x0`"""
+    """Move `xt` to the cleaner level `abar_s`, given a guess of `x0`"""
 
 def sample(predict: Callable, xT: Tensor, abar: Tensor, *, num_inference_steps: int, target: Target='epsilon', eta: float=0.0, clip: float | None=None, g: torch.Generator | None=None) -> Tensor:
-    """Turn noise into pictures by `num_inference_steps` calls of `predict`"""
+    """Turn noise into pictures, without gradients"""
