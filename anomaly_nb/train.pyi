@@ -26,7 +26,7 @@ def cosine(p: float) -> float:
 def constant(p: float) -> float:
     """The same learning rate throughout"""
 
-def step_at(at: float, factor: float=0.1) -> Callable:
+def step_at(at: float | tuple[float, ...], factor: float=0.1) -> Callable:
     """Full rate until progress `at`, then `factor` of it"""
 
 def step_every(epochs: int, factor: float=0.1) -> Callable:
