@@ -26,7 +26,7 @@ from ..blocks.unet import SkipUNet, mask_logit
 class DRAEM(TrainedDetector):
     "Where a second network finds that the first has painted something away"
     presets = dict(paper={}, official=dict(lr_drops=(.8,.9), lr_factor=.2, official=True),
-        small=dict(rec_widths=(16,32,64,64), seg_widths=(8,16,32,32), max_exp=4, kernel=5, size=64, batch_size=8, steps=500, epochs=None, lr=2e-3, lr_drops=None))
+        small=dict(rec_widths=(16,32,32), seg_widths=(8,16,32,32), max_exp=4, kernel=5, size=64, batch_size=8, steps=500, epochs=None, lr=2e-3, lr_drops=None))
     limits = dict(rec_widths='[1,inf)', seg_widths='[1,inf)', max_exp='[0,inf)', max_beta='[0,1]', rotate_share='[0,1]', rotate_deg='[0,180]', batch_size='[1,inf)', lr='(0,inf)', lr_drops='[0,1]', lr_factor='[0,1]')
     def __init__(self, *,
         rec_widths:tuple[int,...]=(128,256,512,1024,1024), # Channels of each level of the reconstructive network
