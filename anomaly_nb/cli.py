@@ -150,7 +150,7 @@ def _line(o): # Anything that prints
 
 # %% ../nbs/91_cli.ipynb #91cli009
 def fit(
-    method:str, # transfusion, trustmae, memae, ae-l2, ae-ssim, patchcore, rd4ad or efficientad
+    method:str, # transfusion, trustmae, memae, ae-l2, ae-ssim, patchcore, rd4ad, efficientad, draem or diffad
     *,
     data:str|None=None, # folder of photos (layouts: page 02_data), builtin:NAME, elpv:mono or elpv:poly
     category:str|None=None, # which of several categories

@@ -6,8 +6,8 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/train.html.md"""
 
 # %% auto #0
 __all__ = ['cosine', 'constant', 'step_at', 'step_every', 'TrainConfig', 'budget', 'mix_seed', 'save_atomic', 'write_json',
-           'new_folder', 'training_device', 'Session', 'Trainer', 'native_bf16', 'train', 'autocast', 'check_settings',
-           'with_dataset', 'TrainedDetector']
+           'new_folder', 'training_device', 'Session', 'Trainer', 'stage_at', 'native_bf16', 'train', 'autocast',
+           'check_settings', 'with_dataset', 'TrainedDetector']
 
 # %% ../nbs/foundations/06_train.ipynb #9da5a2d8
 import csv, errno, inspect, io, json, math, os, re, shutil, signal, threading, time
@@ -41,12 +41,13 @@ def constant(
 
 # %% ../nbs/foundations/06_train.ipynb #c41cf1ce
 def step_at(
-    at:float, # Progress at which the rate drops, in [0,1]
-    factor:float=.1 # What is left of the rate from then on
+    at:float|tuple[float,...], # Progress at which the rate drops, in [0,1]; of several, at each
+    factor:float=.1 # What each drop leaves of the rate
 ) -> Callable: # A schedule: progress -> factor
     "Full rate until progress `at`, then `factor` of it"
-    def schedule(p): return factor if p>=at else 1. # Progress
-    schedule.__name__ = f'step_at({at:.6g}, {factor:.6g})'
+    drops = at if isinstance(at, tuple) else (at,)
+    def schedule(p): return factor**sum(p>=o for o in drops) # Progress
+    schedule.__name__ = f"step_at({', '.join(f'{o:.6g}' for o in drops)}, {factor:.6g})"
     return schedule
 
 # %% ../nbs/foundations/06_train.ipynb #h11step2
@@ -250,13 +251,14 @@ class Trainer:
         self.model,self.dl,self.config,self.monitor,self.every = model,dl,config,monitor,every
         self.out = Path(out) if out else None
         self.phases = [(o,) for o in getattr(model, 'phases', ())] or [()] # what `model` is told besides batch and generator: a phase's name, or nothing
+        self.stages = getattr(model, 'stages', {})
         self.step,self.history,self.best,self.tenths_validated = 0,[],None,0
         self.saved_step,self.saved_at,self.save_cost = None,time.monotonic(),0.
         self.unseeded = hasattr(dl.sampler, 'generator') and dl.sampler.generator is None
         if self.unseeded: dl.sampler.generator = torch.Generator()
         self.params = [p for p in model.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(self.params, lr=config.lr, betas=config.betas, weight_decay=config.weight_decay)
-        self.session = Session(config, len(self.phases)>1)
+        self.session = Session(config, max(len(self.phases), len(self.stages))>1)
         self.accelerator = self.session.accelerator
         self.batch_seeds = _BatchSeeds(dl.batch_sampler, getattr(dl.sampler, 'generator', None))
         self.net,self.optimizer,self.loader = self.accelerator.prepare(_Wrap(model), optimizer, _like(dl, _Seeded(dl.dataset), batch_sampler=self.batch_seeds))
@@ -272,7 +274,7 @@ class Trainer:
         with self.session.running():
             while self.progress<1:
                 group,terms,lr = list(islice(batches, self.config.grad_accum_steps)), {}, self.set_rate()
-                for phase in self.phases:
+                for phase in self.coming():
                     found = []
                     for i,batch in enumerate(group):
                         with self.accelerator.accumulate(self.net):
@@ -301,6 +303,10 @@ class Trainer:
         if unit=='minutes': return self.session.elapsed/(60*amount)
         if unit=='epochs': amount = math.ceil(amount*len(self.loader)/self.config.grad_accum_steps)
         return self.step/amount
+
+    def coming(self) -> list[tuple[str,...]]: # Each what `model` is told besides batch and generator
+        "The phases of the coming step, or the stage that the budget has come to"
+        return [stage_at(self.stages, self.progress)[:1]] if self.stages else self.phases
 
     def batches(self) -> Iterator[Batch]:
         "Batches from here on, epoch after epoch; each epoch's order follows from the seed alone"
@@ -507,6 +513,19 @@ def _same(value): # The main process' value, in every process
     from accelerate.utils import broadcast_object_list # as in `Session`
     return broadcast_object_list([value])[0]
 
+# %% ../nbs/foundations/06_train.ipynb #06stag03
+def stage_at(
+    stages:dict[str,float], # Name -> length in any unit, in order; one of length 0 is left out
+    p:float # Progress of the training, in [0,1]
+) -> tuple[str,float]: # Name of the stage, progress within it in [0,1]
+    "The stage that a training has come to"
+    start,total = 0.,sum(stages.values())
+    lasting = {k: v/total for k,v in stages.items() if v}
+    for k,v in lasting.items():
+        if p<start+v: return k,(p-start)/v
+        start += v
+    return k,1.
+
 # %% ../nbs/foundations/06_train.ipynb #06trai06
 def _schedule(o): # Name or function
     "`o` as a function"
@@ -539,7 +558,7 @@ def _precision(name): # 'no', 'bf16', 'fp16' or 'auto'
 
 # %% ../nbs/foundations/06_train.ipynb #929de957
 def train(
-    model:nn.Module, # Called as model(batch, g): a `Batch` and a generator in, dict of named loss terms (0-d) out; their sum is the loss. With `model.phases`, as model(batch, g, phase) for each in turn
+    model:nn.Module, # Called as model(batch, g): a `Batch` and a generator in, dict of named loss terms (0-d) out; their sum is the loss. With `model.phases`, as model(batch, g, phase) for each in turn; with `model.stages`, name -> length, one after the other
     dl:DataLoader, # Loader of `Batch`es
     *, steps:int|None=None, # Budget in optimizer steps, or
     epochs:float|None=None, # in passes over the pictures, or
@@ -662,7 +681,7 @@ class TrainedDetector(Detector):
         return cls.preset('paper', **settings)
 
     def forward(self, batch:Batch, g:torch.Generator) -> dict[str,Tensor]: # Good pictures; source of randomness
-        "Loss terms by name, each (); a method writes this, with a third argument if it names `phases`"
+        "Loss terms by name, each (); a method writes this, with a third argument if it names `phases` or `stages`"
         raise NotImplementedError(f"{type(self).__name__}.forward")
     def choice(self, name:str) -> Any: # Of a setting
         "Its value; while it is 'auto', the usual one"

@@ -4,7 +4,7 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/train.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['cosine', 'constant', 'step_at', 'step_every', 'TrainConfig', 'budget', 'mix_seed', 'save_atomic', 'write_json', 'new_folder', 'training_device', 'Session', 'Trainer', 'native_bf16', 'train', 'autocast', 'check_settings', 'with_dataset', 'TrainedDetector']
+__all__ = ['cosine', 'constant', 'step_at', 'step_every', 'TrainConfig', 'budget', 'mix_seed', 'save_atomic', 'write_json', 'new_folder', 'training_device', 'Session', 'Trainer', 'stage_at', 'native_bf16', 'train', 'autocast', 'check_settings', 'with_dataset', 'TrainedDetector']
 import csv, errno, inspect, io, json, math, os, re, shutil, signal, threading, time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -26,7 +26,7 @@ def cosine(p: float) -> float:
 def constant(p: float) -> float:
     """The same learning rate throughout"""
 
-def step_at(at: float, factor: float=0.1) -> Callable:
+def step_at(at: float | tuple[float, ...], factor: float=0.1) -> Callable:
     """Full rate until progress `at`, then `factor` of it"""
 
 def step_every(epochs: int, factor: float=0.1) -> Callable:
@@ -120,6 +120,7 @@ class Trainer:
     every: int | None
     out: Path | None
     phases: Any
+    stages: Any
     step: int
     history: list
     best: Any
@@ -146,6 +147,9 @@ class Trainer:
     @property
     def progress(self) -> float:
         """Share of the budget that is used, 1 when done"""
+
+    def coming(self) -> list[tuple[str, ...]]:
+        """The phases of the coming step, or the stage that the budget has come to"""
 
     def batches(self) -> Iterator[Batch]:
         """Batches from here on, epoch after epoch; each epoch's order follows from the seed alone"""
@@ -254,6 +258,9 @@ class _Wrap(nn.Module):
 def _same(value):
     ...
 
+def stage_at(stages: dict[str, float], p: float) -> tuple[str, float]:
+    """The stage that a training has come to"""
+
 def _schedule(o):
     """`o` as a function"""
 
@@ -321,7 +328,7 @@ class TrainedDetector(Detector):
         """The published network and figures"""
 
     def forward(self, batch: Batch, g: torch.Generator) -> dict[str, Tensor]:
-        """Loss terms by name, each (); a method writes this, with a third argument if it names `phases`"""
+        """Loss terms by name, each (); a method writes this, with a third argument if it names `phases` or `stages`"""
 
     def choice(self, name: str) -> Any:
         """Its value; while it is 'auto', the usual one"""

@@ -4,7 +4,7 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/blocks/pasting.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['shuffle_cells', 'patterns', 'Textures', 'match_appearance', 'borrow', 'visible_part', 'Pasted', 'paste']
+__all__ = ['shuffle_cells', 'patterns', 'Textures', 'match_appearance', 'borrow', 'visible_part', 'Pasted', 'paste', 'Simulated', 'simulate_defects']
 import torch, torch.nn.functional as F
 from functools import cached_property
 from math import ceil, pi
@@ -14,7 +14,7 @@ from torch import Tensor
 from ..core import box_mean
 from ..data import DataError, is_picture, load_image
 from .augment import augment, luma
-from .perlin import random_noise, simulated_mask, threshold_mask, uniform
+from .perlin import random_noise, rotate, simulated_mask, threshold_mask, uniform
 
 def shuffle_cells(x: Tensor, *, cells: int=8, g: torch.Generator | None=None) -> Tensor:
     """Cut each picture of `x` into `cells` x `cells` pieces and shuffle them"""
@@ -87,5 +87,14 @@ class Pasted(NamedTuple):
     mask: Tensor
     prev_mask: Tensor
 
-def paste(x: Tensor, textures: Textures, *, g: torch.Generator | None=None, p_self: float=0.5, max_exp: int=5, cells: int=8, foreground: Tensor | None=None, color_match: float | None=None, p_other: float=0.0, min_change: float=0.0, ops: dict | None=None) -> Pasted:
+def paste(x: Tensor, textures: Textures, *, g: torch.Generator | None=None, p_self: float=0.5, max_exp: int=5, cells: int=8, foreground: Tensor | None=None, color_match: float | None=None, p_other: float=0.0, min_change: float=0.0, ops: dict | None=None, signed: bool=False) -> Pasted:
     """Give the first half of `x` an anomaly each; the rest stays normal"""
+
+class Simulated(NamedTuple):
+    """Pictures with made-up defects, and the truth about them"""
+    x: Tensor
+    n: Tensor
+    mask: Tensor
+
+def simulate_defects(x: Tensor, textures: Textures, *, g: torch.Generator | None=None, max_beta: float=0.8, max_exp: int=5, rotate_share: float=0.3, rotate_deg: float=90.0, ops: dict | None=None) -> Simulated:
+    """DRAEM's training pictures: textures at random opacity on the first half of `x`; the rest stays normal"""

@@ -4,10 +4,11 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/blocks/unet.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['time_embedding', 'positional_row', 'ResBlock', 'Attention', 'Block', 'Trunk', 'Heads', 'UNet']
+__all__ = ['time_embedding', 'positional_row', 'ResBlock', 'Attention', 'Block', 'Trunk', 'Heads', 'UNet', 'SkipUNet', 'mask_logit']
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 import torch
 from torch import nn, Tensor
 from torch.nn import functional as F
@@ -28,21 +29,23 @@ class ResBlock(nn.Module):
     conv1: nn.Conv2d
     norm2: nn.GroupNorm
     conv2: nn.Conv2d
-    time: nn.Linear
+    time: nn.Linear | None
     short: nn.Conv2d | nn.Identity
 
-    def __init__(self, cin: int, cout: int, *, time_dim: int=256, groups: int=32):
+    def __init__(self, cin: int, cout: int, *, time_dim: int | None=256, groups: int=32):
         ...
 
-    def forward(self, x: Tensor, temb: Tensor) -> Tensor:
+    def forward(self, x: Tensor, temb: Tensor | None=None) -> Tensor:
         """Add what two convolutions make of `x` and `temb` to `x`"""
 
 class Attention(nn.Module):
-    """Every pixel asks every pixel: one head, no normalisation, added to the input"""
+    """Every pixel asks every pixel; the answer is added to the input"""
+    heads: int
+    norm: nn.GroupNorm | nn.Identity
     qkv: nn.Linear
     out: nn.Linear
 
-    def __init__(self, ch: int):
+    def __init__(self, ch: int, *, heads: int=1, groups: int | None=None):
         ...
 
     def forward(self, x: Tensor) -> Tensor:
@@ -53,7 +56,7 @@ class Block(nn.Module):
     res: ResBlock
     attn: Attention | nn.Identity
 
-    def __init__(self, cin: int, cout: int, *, attention: bool=False, time_dim: int=256, groups: int=32):
+    def __init__(self, cin: int, cout: int, *, attention: bool=False, time_dim: int=256, groups: int=32, head_width: int | None=None):
         ...
 
     def forward(self, x: Tensor, temb: Tensor) -> Tensor:
@@ -62,8 +65,8 @@ class Block(nn.Module):
 def _down(block: Callable, widths: tuple, num_res_blocks: int, attention_levels: tuple) -> nn.ModuleList:
     """Blocks of each level, a convolution of stride 2 between levels"""
 
-def _up(block, widths, num_res_blocks, attention_levels):
-    """A block more at each level than down, each for one kept result; the last one has the finer level's width"""
+def _up(block, widths, num_res_blocks, attention_levels, up):
+    """A block more at each level than down, each for one kept result"""
 
 class Trunk(nn.Module):
     """Down through the `widths`, across the middle, and up again with what was kept on the way"""
@@ -73,7 +76,7 @@ class Trunk(nn.Module):
     mid: nn.ModuleList
     up: Any
 
-    def __init__(self, *, widths: tuple=(64, 128, 256, 512), num_res_blocks: int=2, attention_levels: tuple=(2, 3), time_dim: int=256, groups: int=32, grad_checkpointing: bool=False):
+    def __init__(self, *, widths: tuple=(64, 128, 256, 512), num_res_blocks: int=2, attention_levels: tuple=(2, 3), time_dim: int=256, groups: int=32, head_width: int | None=None, up: Literal['transposed', 'nearest']='transposed', grad_checkpointing: bool=False):
         ...
 
     def _run(self, o: nn.Module, x: Tensor, temb: Tensor) -> Tensor:
@@ -109,3 +112,27 @@ class UNet(nn.Module):
 
     def forward(self, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Answer for `x` at timestep `t`"""
+
+def _unit(cin: int, cout: int) -> nn.Sequential:
+    """A convolution of 3x3, batch normalisation, ReLU"""
+
+def _init_small(layer):
+    """As DRAEM's released code starts: weights from N(0,.02), normalisations from N(1,.02)"""
+
+class SkipUNet(nn.Module):
+    """Down through the `widths` and up again, with what was kept on the way or without"""
+    skips: bool
+    div: Any
+    down: nn.ModuleList
+    upsample: nn.ModuleList
+    up: nn.ModuleList
+    out: nn.Conv2d
+
+    def __init__(self, cin: int, cout: int, widths: tuple[int, ...], *, skips: bool=True):
+        ...
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Send `x` down and up"""
+
+def mask_logit(two: Tensor) -> Tensor:
+    """The one logit whose sigmoid is the softmax's second channel"""

@@ -6,7 +6,7 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/methods.html.md"""
 
 # %% auto #0
 __all__ = ['CLASSES', 'METHODS', 'find', 'make', 'load', 'TransFusion', 'TrustMAE', 'MemAE', 'AutoEncoder', 'PatchCore', 'RD4AD',
-           'EfficientAD']
+           'EfficientAD', 'DRAEM', 'DiffAD']
 
 # %% ../../nbs/90_methods.ipynb #63876997
 from importlib import import_module
@@ -14,7 +14,7 @@ from pathlib import Path
 from ..train import TrainedDetector
 
 # %% ../../nbs/90_methods.ipynb #049d9ddf
-CLASSES = dict(TransFusion='transfusion', TrustMAE='trustmae', MemAE='memae', AutoEncoder='autoencoder', PatchCore='patchcore', RD4AD='rd4ad', EfficientAD='efficientad') # class -> the module that holds it
+CLASSES = dict(TransFusion='transfusion', TrustMAE='trustmae', MemAE='memae', AutoEncoder='autoencoder', PatchCore='patchcore', RD4AD='rd4ad', EfficientAD='efficientad', DRAEM='draem', DiffAD='diffad') # class -> the module that holds it
 
 def __getattr__(name):
     if name not in CLASSES: raise AttributeError(f"no method {name!r}: the methods are {', '.join(CLASSES)}")
@@ -23,11 +23,11 @@ def __getattr__(name):
 def __dir__(): return [*globals(), *CLASSES]
 
 # %% ../../nbs/90_methods.ipynb #135f0ea0
-_all_ = ['TransFusion', 'TrustMAE', 'MemAE', 'AutoEncoder', 'PatchCore', 'RD4AD', 'EfficientAD']
+_all_ = ['TransFusion', 'TrustMAE', 'MemAE', 'AutoEncoder', 'PatchCore', 'RD4AD', 'EfficientAD', 'DRAEM', 'DiffAD']
 
 # %% ../../nbs/90_methods.ipynb #2d39f7ba
 METHODS = {'transfusion': ('TransFusion', {}), 'trustmae': ('TrustMAE', {}), 'memae': ('MemAE', {}),
-    'ae-l2': ('AutoEncoder', dict(loss='l2')), 'ae-ssim': ('AutoEncoder', dict(loss='ssim')), 'patchcore': ('PatchCore', {}), 'rd4ad': ('RD4AD', {}), 'efficientad': ('EfficientAD', {})} # name on the command line -> class, fixed settings
+    'ae-l2': ('AutoEncoder', dict(loss='l2')), 'ae-ssim': ('AutoEncoder', dict(loss='ssim')), 'patchcore': ('PatchCore', {}), 'rd4ad': ('RD4AD', {}), 'efficientad': ('EfficientAD', {}), 'draem': ('DRAEM', {}), 'diffad': ('DiffAD', {})} # name on the command line -> class, fixed settings
 
 # %% ../../nbs/90_methods.ipynb #f79ee8df
 def find(

@@ -11,7 +11,9 @@ from .autoencoder import AutoEncoder as AutoEncoder
 from .patchcore import PatchCore as PatchCore
 from .rd4ad import RD4AD as RD4AD
 from .efficientad import EfficientAD as EfficientAD
-__all__ = ['CLASSES', 'METHODS', 'find', 'make', 'load', 'TransFusion', 'TrustMAE', 'MemAE', 'AutoEncoder', 'PatchCore', 'RD4AD', 'EfficientAD']
+from .draem import DRAEM as DRAEM
+from .diffad import DiffAD as DiffAD
+__all__ = ['CLASSES', 'METHODS', 'find', 'make', 'load', 'TransFusion', 'TrustMAE', 'MemAE', 'AutoEncoder', 'PatchCore', 'RD4AD', 'EfficientAD', 'DRAEM', 'DiffAD']
 from importlib import import_module
 from pathlib import Path
 from ..train import TrainedDetector
