@@ -215,7 +215,7 @@ def _show(run, metrics): # Measured run; its figures
 
 # %% ../nbs/91_cli.ipynb #2c804396
 def eval_(
-    run:str, # folder of a run, or the name of a detector that travels with the package (washer)
+    run:str, # folder of a run, or the name of a detector that travels with the package (washer, patchcore-washer)
     *,
     data:str|None=None, # other pictures than those of the run
     category:str|None=None, # which of several categories
@@ -230,7 +230,7 @@ def eval_(
 
 # %% ../nbs/91_cli.ipynb #77c27563
 def predict(
-    run:str, # folder of a run, or the name of a detector that travels with the package (washer)
+    run:str, # folder of a run, or the name of a detector that travels with the package (washer, patchcore-washer)
     images:list, # photos, or folders of them
     *,
     resize_mode:Literal['resize','pad','tile']|None=None, # bring photos to the side by squeezing, by padding, or in overlapping tiles (default: the run's)

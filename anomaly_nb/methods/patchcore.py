@@ -85,7 +85,7 @@ def layers_for(
 class PatchCore(TrainedDetector):
     "Distance of each patch to the nearest remembered one"
     one_pass = True
-    presets = dict(paper={}, official=dict(neighbours=0), small=dict(backbone='efficientnet_lite0', layers=None, pool=None, share=.02, projection=None, reduce='auto', size=64))
+    presets = dict(paper={}, official=dict(neighbours=0), small=dict(backbone='efficientnet_lite0', layers=None, pool=None, share=.02, projection=None, unit_vectors=True, reduce='auto', size=64))
     choices = dict(reduce=dict(max={}, top={}, box={}))
     limits = dict(share='(0,1]', projection='[1,inf)', neighbours='[0,inf)', blur='[0,inf)', batch_size='[1,inf)', pool='[1,inf)')
     def __init__(self, *,
@@ -102,6 +102,7 @@ class PatchCore(TrainedDetector):
         batch_size:int=8, # Pictures at a time
         half_memory:bool=False, # Remember in half precision?
         # ours
+        unit_vectors:bool=False, # Scale every patch's numbers to a vector of length 1, so that its direction alone counts?
         reduce:Literal['patch','max','top','box','auto']='patch' # Score of a picture: Eq. (6) or (7), or of the map as in `reduce_map`; 'auto': as drawn defects decide, until then 'max'
     ):
         super().__init__()
@@ -120,7 +121,8 @@ def embed(self:PatchCore,
     x:Tensor # (b,3,h,w) in [0,1]
 ) -> Tensor: # (b,h',w',c)
     "What every patch of `x` looks like to the network"
-    return patch_features(self.features.load()(x), self.side, self.pool)
+    z = patch_features(self.features.load()(x), self.side, self.pool)
+    return F.normalize(z, dim=-1) if self.unit_vectors else z
 
 @patch
 def ready(self:PatchCore,

@@ -50,6 +50,7 @@ class PatchCore(TrainedDetector):
     size: int
     batch_size: int
     half_memory: bool
+    unit_vectors: bool
     reduce: Literal['patch', 'max', 'top', 'box', 'auto']
     bank: Tensor
     origin: Tensor
@@ -59,7 +60,7 @@ class PatchCore(TrainedDetector):
     choices: dict
     limits: dict
 
-    def __init__(self, *, backbone: str='wide_resnet50_2', layers: tuple[str, ...] | None=('layer2', 'layer3'), weights_path: str | Path | None=None, side: int=3, pool: int | None=1024, share: float=0.1, projection: int | None=128, neighbours: int=9, blur: float | None=None, size: int=224, batch_size: int=8, half_memory: bool=False, reduce: Literal['patch', 'max', 'top', 'box', 'auto']='patch'):
+    def __init__(self, *, backbone: str='wide_resnet50_2', layers: tuple[str, ...] | None=('layer2', 'layer3'), weights_path: str | Path | None=None, side: int=3, pool: int | None=1024, share: float=0.1, projection: int | None=128, neighbours: int=9, blur: float | None=None, size: int=224, batch_size: int=8, half_memory: bool=False, unit_vectors: bool=False, reduce: Literal['patch', 'max', 'top', 'box', 'auto']='patch'):
         ...
 
     def embed(self, x: Tensor) -> Tensor:
@@ -95,8 +96,8 @@ class PatchCore(TrainedDetector):
     def explain(self, x: Tensor, k: int=3) -> dict[str, Tensor]:
         """Map, and the nearest remembered patches of every place; `patches` of the detector shows them"""
 
-def _crops(ds, origin, grid):
-    """The patches themselves with half a place around them, (k,3,p,q) uint8; beyond the border the picture is mirrored"""
+def _crops(ds, origin, grid, most=16):
+    """Each patch with a twelfth of the picture around it, (k,3,p,q) uint8; beyond the border the picture is mirrored"""
 
 def weigh(nearest: Tensor, around: Tensor) -> Tensor:
     """Eq. (7), without overflow"""
