@@ -1,6 +1,6 @@
 """DRAEM, DiffAD and TransFusion on the same pictures with the same CPU seconds:
 
-    python benchmarks/compare.py [--methods draem diffad transfusion] [--seconds 90] [--seeds 0 1 2] [CATEGORY ...]
+    python benchmarks/compare.py [CATEGORY ...] [--methods draem diffad transfusion] [--seconds 90] [--seeds 0 1 2]
     python benchmarks/compare.py --data FOLDER --size 128 --seconds 1200 [--seeds 0] [--keep DIR]
 
 `small`, one thread. The clock of a training is replaced by that of the processor, so that other work on the machine does not count; learning rates and
