@@ -4,7 +4,8 @@
 Docs: https://anomaly-nb.github.io/anomaly_nb/foundations/choose.html.md"""
 from typing import Any
 from typing_extensions import Self
-__all__ = ['choose']
+__all__ = ['choose', 'drawn_monitor']
+from collections.abc import Callable
 from contextlib import contextmanager
 from itertools import product
 from typing import Any
@@ -13,7 +14,7 @@ from torch.utils.data import Dataset
 from .builtin import SyntheticDefects
 from .core import collate
 from .data import Subset, dataloader
-from .metrics import aupro, auroc
+from .metrics import aupro, auroc, evaluate
 from .train import TrainedDetector
 
 def choose(det: TrainedDetector, held: Dataset, *, margin: float=0.01, most: int=64, least: int=8) -> list[dict[str, Any]]:
@@ -28,3 +29,6 @@ def _try(det, drawn, wishes):
 @contextmanager
 def _with(det, settings):
     """`det` with other `settings` for a while"""
+
+def drawn_monitor(held: Dataset) -> Callable:
+    """How well a detector finds defects drawn on `held`: mean of image AUROC and AUPRO over their types"""

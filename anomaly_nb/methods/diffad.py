@@ -8,6 +8,7 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/methods/diffad.html.md"""
 __all__ = ['PatchPCA', 'kl_encoder', 'kl_decoder', 'KLAutoEncoder', 'Denoiser', 'DiffAD']
 
 # %% ../../nbs/methods/25_diffad.ipynb #25df0004
+from collections.abc import Callable
 from math import lcm
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ from torch import nn, Tensor
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from fastcore.basics import patch, store_attr
+from ..choose import drawn_monitor
 from ..core import Batch, box_mean, expect_divisible, expect_odd, expect_sides, reduce_map
 from ..data import dataloader
 from ..train import TrainedDetector, check_settings, stage_at, step_at
@@ -358,3 +360,14 @@ def explain(self:DiffAD,
     drawn = self.eval().draw_normal(x, self.num_inference_steps)
     pictures = {k: o.clamp(0,1) for k,o in zip(('reconstruction','interpolated'), drawn)}
     return dict(input=x, **pictures, map=self.segment(*drawn, x)[:,0].sigmoid())
+
+# %% ../../nbs/methods/25_diffad.ipynb #25df0081
+@patch
+def monitor(self:DiffAD,
+    dl:DataLoader, # Not used
+    held:Dataset # Good pictures that are not learned from
+) -> Callable: # Detector -> float in [0,1]
+    "How well weights find defects drawn on `held`; 0 as long as the segmentation network has not begun to learn"
+    rate = drawn_monitor(held)
+    def begun(det): return any(o.num_batches_tracked>0 for o in det.segmenter.modules() if isinstance(o, nn.BatchNorm2d))
+    return lambda det: rate(det) if begun(det) else 0.

@@ -5,6 +5,7 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/methods/diffad.html.md"""
 from typing import Any
 from typing_extensions import Self
 __all__ = ['PatchPCA', 'kl_encoder', 'kl_decoder', 'KLAutoEncoder', 'Denoiser', 'DiffAD']
+from collections.abc import Callable
 from math import lcm
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,7 @@ from torch import nn, Tensor
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from fastcore.basics import patch, store_attr
+from ..choose import drawn_monitor
 from ..core import Batch, box_mean, expect_divisible, expect_odd, expect_sides, reduce_map
 from ..data import dataloader
 from ..train import TrainedDetector, check_settings, stage_at, step_at
@@ -178,3 +180,6 @@ class DiffAD(TrainedDetector):
 
     def explain(self, x: Tensor) -> dict[str, Tensor]:
         """Input, reconstruction, the picture in between where there is one, map"""
+
+    def monitor(self, dl: DataLoader, held: Dataset) -> Callable:
+        """How well weights find defects drawn on `held`; 0 as long as the segmentation network has not begun to learn"""

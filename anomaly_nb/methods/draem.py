@@ -8,12 +8,14 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/methods/draem.html.md"""
 __all__ = ['DRAEM']
 
 # %% ../../nbs/methods/24_draem.ipynb #24dr0004
+from collections.abc import Callable
 from pathlib import Path
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 from fastcore.basics import patch, store_attr
+from ..choose import drawn_monitor
 from ..core import Batch, box_mean, expect_divisible, expect_odd, reduce_map
 from ..train import TrainedDetector, check_settings, step_at
 from ..blocks.augment import RELEASED_OPS
@@ -127,3 +129,12 @@ def explain(self:DRAEM,
     "Input, reconstruction, map"
     rec,logit = self.eval().networks(x)
     return dict(input=x, reconstruction=rec.clamp(0,1), map=logit[:,0].sigmoid())
+
+# %% ../../nbs/methods/24_draem.ipynb #24dr0056
+@patch
+def monitor(self:DRAEM,
+    dl:DataLoader, # Not used
+    held:Dataset # Good pictures that are not learned from
+) -> Callable: # Detector -> float in [0,1]
+    "How well weights find defects drawn on `held`"
+    return drawn_monitor(held)

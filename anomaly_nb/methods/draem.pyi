@@ -5,12 +5,14 @@ Docs: https://anomaly-nb.github.io/anomaly_nb/methods/draem.html.md"""
 from typing import Any
 from typing_extensions import Self
 __all__ = ['DRAEM']
+from collections.abc import Callable
 from pathlib import Path
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 from fastcore.basics import patch, store_attr
+from ..choose import drawn_monitor
 from ..core import Batch, box_mean, expect_divisible, expect_odd, reduce_map
 from ..train import TrainedDetector, check_settings, step_at
 from ..blocks.augment import RELEASED_OPS
@@ -72,3 +74,6 @@ class DRAEM(TrainedDetector):
 
     def explain(self, x: Tensor) -> dict[str, Tensor]:
         """Input, reconstruction, map"""
+
+    def monitor(self, dl: DataLoader, held: Dataset) -> Callable:
+        """How well weights find defects drawn on `held`"""

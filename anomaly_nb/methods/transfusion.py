@@ -21,9 +21,7 @@ from torch.utils.data import DataLoader, Dataset
 from fastcore.basics import patch, store_attr
 from ..core import Batch, box_mean, expect_divisible, expect_odd, expect_pictures
 from ..train import TrainedDetector, autocast, check_settings, step_at, step_every, with_dataset
-from ..metrics import evaluate
-from ..builtin import SyntheticDefects
-from ..data import dataloader
+from ..choose import drawn_monitor
 from ..blocks.augment import RELEASED_OPS
 from ..blocks.perlin import rotate, uniform
 from ..blocks.pasting import Textures, paste
@@ -280,15 +278,13 @@ def monitor(self:TransFusion,
     held:Dataset # Good pictures that it does not hold
 ) -> Callable: # Detector -> float in [0,1]
     "How well weights find defects drawn on `held`: mean of image AUROC and AUPRO over the defect types"
-    if not hasattr(held, 'defect_types'): raise ValueError(f"held must be a dataset of good pictures with `defect_types`, got {type(held).__name__}")
-    drawn = SyntheticDefects(held)
-    def rate(det): # A detector in training
+    rate = drawn_monitor(held)
+    def rate_normalized(det): # A detector in training
         before = deepcopy(det.normalizer)
         if det.normalize_maps!='no': det.fit_normalizer(dl.dataset, 32)
-        figures = evaluate(*det.predict_dl(dataloader(drawn)), drawn.defect_types)['per_defect_type'].values()
-        det.normalizer = before
-        return sum(o['image_auroc']+o['aupro'] for o in figures)/(2*len(figures))
-    return rate
+        try: return rate(det)
+        finally: det.normalizer = before
+    return rate_normalized
 
 # %% ../../nbs/methods/23_transfusion.ipynb #41729f7a
 @patch

@@ -18,9 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from fastcore.basics import patch, store_attr
 from ..core import Batch, box_mean, expect_divisible, expect_odd, expect_pictures
 from ..train import TrainedDetector, autocast, check_settings, step_at, step_every, with_dataset
-from ..metrics import evaluate
-from ..builtin import SyntheticDefects
-from ..data import dataloader
+from ..choose import drawn_monitor
 from ..blocks.augment import RELEASED_OPS
 from ..blocks.perlin import rotate, uniform
 from ..blocks.pasting import Textures, paste
