@@ -101,8 +101,8 @@ def expect_pictures(
     x, # Anything
     who:str # Who was given it
 ):
-    "`ValueError`, in one line, for what is not (b,3,h,w) floats in [0,1]"
-    if not isinstance(x, Tensor) or not x.is_floating_point(): raise ValueError(f"{who} got {x.dtype if isinstance(x, Tensor) else type(x).__name__}, expected pictures as a tensor of floats in [0,1]")
+    "`ValueError`, in one line, for what is not (b,3,h,w) float32 in [0,1]"
+    if not isinstance(x, Tensor) or x.dtype!=torch.float32: raise ValueError(f"{who} got {x.dtype if isinstance(x, Tensor) else type(x).__name__}, expected pictures as a tensor of float32 in [0,1]")
     if x.ndim!=4 or x.shape[1]!=3 or not x.numel(): raise ValueError(f"{who} got pictures of shape {tuple(x.shape)}, expected (b,3,h,w)")
     low,high = x.aminmax()
     if not (low>=-1e-3 and high<=1.001): raise ValueError(f"{who} got pictures with numbers from {low:.3g} to {high:.3g}, expected [0,1]")

@@ -49,7 +49,7 @@ _WEIGHTS: str
 _CARD: str
 
 def expect_pictures(x, who: str):
-    """`ValueError`, in one line, for what is not (b,3,h,w) floats in [0,1]"""
+    """`ValueError`, in one line, for what is not (b,3,h,w) float32 in [0,1]"""
 
 def expect_sides(x: Tensor, divisor: int, who: str):
     """`ValueError` for pictures that do not divide into the cells of a network"""

@@ -23,7 +23,7 @@ import torch
 from torch import nn, Tensor
 from torch.utils.data import DataLoader, Dataset
 from typing_extensions import Self
-from .core import Batch, Detector, reduce_map
+from .core import Batch, Detector, expect_pictures, reduce_map
 
 # %% ../nbs/foundations/06_train.ipynb #1216e7e8
 def cosine(
@@ -616,6 +616,7 @@ def _setting(who, name, value, want, limits): # Name of the class, of the settin
     if type(value) is list: value = tuple(value)
     if value is None and NoneType in members: return value
     if choices and value not in choices: raise ValueError(f"{name} must be {' or '.join(map(repr, choices))}, got {value!r}")
+    if value==() and limits and _ends(limits)[0]>=1: raise ValueError(f"{name} must have at least one number, got ()") # sizes of something
     if not choices and not any(_is(value, m) for m in members): raise ValueError(f"{who}'s {name} must be of type {getattr(want, '__name__', want)}, got {value!r}")
     for v in value if isinstance(value, tuple) else (value,):
         if isinstance(v, float) and not math.isfinite(v): raise ValueError(f"{name} must be a finite number, got {value!r}")
@@ -743,6 +744,7 @@ class TrainedDetector(Detector):
     ) -> Self:
         "Learn from the good pictures of `dl`"
         _expect_loader(dl)
+        expect_pictures(dl.dataset[0].x[None], 'fit')
         if self.one_pass: return self._pass_once(dl, seed, steps=steps, epochs=epochs, minutes=minutes, held=held)
         monitor = None if held is None else self.monitor(dl, held)
         self.ready(dl.dataset)

@@ -18,7 +18,7 @@ import torch
 from torch import nn, Tensor
 from torch.utils.data import DataLoader, Dataset
 from typing_extensions import Self
-from .core import Batch, Detector, reduce_map
+from .core import Batch, Detector, expect_pictures, reduce_map
 
 def cosine(p: float) -> float:
     """Half a cosine wave: slow, fast, slow"""

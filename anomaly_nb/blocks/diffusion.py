@@ -25,6 +25,7 @@ def alpha_bar(
 # %% ../../nbs/blocks/1e_diffusion.ipynb #1edif015
 def _root(share, x): # (b,) or one number; pictures
     "The square root of `share`, shaped for `x`"
+    if not isinstance(share, Tensor) and not 0<=share<=1: raise ValueError(f"abar must be in [0,1], got {share}")
     return torch.as_tensor(share).sqrt().to(x).view(-1, *[1]*(x.ndim-1))
 
 def add_noise(

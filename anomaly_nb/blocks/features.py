@@ -233,11 +233,13 @@ def read_weights(
     path:str|Path # A file of weights, as `torch.save` writes it
 ) -> dict[str,Tensor]: # Name -> tensor
     "The tensors of a file; code in it is not run"
-    try: sd = dict(torch.load(path, map_location='cpu', weights_only=True))
+    try: sd = torch.load(path, map_location='cpu', weights_only=True)
     except FileNotFoundError: raise
-    except Exception as e: # torch has a different exception for each way to be broken
-        raise ValueError(f"{path} cannot be read as weights: {type(e).__name__}: {str(e).partition(chr(10))[0]}") from None
-    return sd
+    except Exception as e: # torch has a different exception for each way to be broken, and advises to run the code
+        raise ValueError(f"{path} cannot be read as weights ({type(e).__name__}): expected a file that torch.save wrote, with nothing but tensors in it") from None
+    if not isinstance(sd, dict) or not all(isinstance(k, str) and isinstance(v, Tensor) for k,v in sd.items()):
+        raise ValueError(f"{path} cannot be read as weights: expected tensors by name, got {type(sd).__name__}")
+    return dict(sd)
 
 def _shapes(sd): # Name -> tensor
     "Name -> shape, of all that has to fit"

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from fastcore.basics import patch, store_attr
 from ..choose import drawn_monitor
-from ..core import Batch, box_mean, expect_divisible, expect_odd, expect_sides, reduce_map
+from ..core import Batch, box_mean, expect_divisible, expect_odd, expect_pictures, expect_sides, reduce_map
 from ..data import dataloader
 from ..train import TrainedDetector, check_settings, stage_at, step_at
 from ..blocks.diffusion import Target, add_noise, alpha_bar, betas, sample, target_of
@@ -45,7 +45,7 @@ class PatchPCA(nn.Module):
         "Find the components"
         n,total,square = 0,0.,0.
         for x in batches:
-            rows = F.unfold(x.double(), self.div, stride=self.div).movedim(1,-1).flatten(0,1)
+            rows = F.unfold(x.cpu().double(), self.div, stride=self.div).movedim(1,-1).flatten(0,1)
             n,total,square = n+len(rows), total+rows.sum(0), square+rows.T@rows
         mean = total/n
         var,vec = torch.linalg.eigh(square/n-mean.outer(mean))
@@ -175,6 +175,14 @@ def _stages(codec, lengths): # As `DiffAD`'s settings
     "Name of a stage -> its length"
     if len(lengths)!=3 or not lengths[1] or not lengths[2]: raise ValueError(f"stage_lengths are those of autoencoder, denoiser and segmentation network, the last two above 0, got {lengths}")
     return dict(codec=0. if codec=='pca' else lengths[0], denoiser=lengths[1], segmenter=lengths[2])
+def _check_networks(det): # With its settings
+    "One-line errors for settings that do not go together"
+    for k in ('num_inference_steps','train_inference_steps'):
+        if getattr(det, k)>det.T: raise ValueError(f"{k} must be at most T={det.T}, got {getattr(det, k)}")
+    for k in ('groups','head_width'):
+        if any(w%getattr(det, k) for w in det.widths): raise ValueError(f"{k} must divide all of widths={det.widths}, got {getattr(det, k)}")
+    if det.codec=='kl':
+        for w in det.codec_widths: expect_divisible(32, codec_widths=w)
 
 # %% ../../nbs/methods/25_diffad.ipynb #25df0033
 class DiffAD(TrainedDetector):
@@ -209,10 +217,10 @@ class DiffAD(TrainedDetector):
         batch_size:int=32, # Pictures a training step
         steps:int|None=None, # Training steps of all stages, if `fit` is given no budget
         epochs:int|None=5700, # Epochs of all stages, if `fit` is given no budget
-        stage_lengths:tuple[float,...]=(1000.,4000.,700.), # Of autoencoder, denoiser and segmentation network; only the proportions count
+        stage_lengths:tuple[float,...]=(1000.,4000.,700.), # Of autoencoder ('kl'; 'pca' needs none), denoiser and segmentation network; only the proportions count
         lr:float=1e-3, # Learning rate of the segmentation network
         denoiser_lr:float=6.4e-5, # Learning rate of the denoiser
-        codec_lr:float=7.2e-5, # Learning rate of the autoencoder
+        codec_lr:float=7.2e-5, # 'kl': learning rate of the autoencoder
         # ours
         clip:float|None=None, # Keep conditions and each guess of the code in [-`clip`,`clip`]
         repeats:int=1 # Noise levels at which the denoiser sees each picture of a step
@@ -221,12 +229,13 @@ class DiffAD(TrainedDetector):
         store_attr()
         check_settings(self)
         expect_odd(kernel=kernel)
+        _check_networks(self)
         self.stages = _stages(codec, stage_lengths)
         self.codec_net = PatchPCA(z_channels, patch) if codec=='pca' else KLAutoEncoder(z_channels, codec_widths, num_res_blocks, weight_kl)
         self.denoiser = Denoiser(z_channels, widths, num_res_blocks, head_width, groups)
         self.segmenter = SkipUNet(6 if interpolation is None else 9, 2, seg_widths)
         expect_divisible(lcm(8, self.codec_net.div*self.denoiser.div, self.segmenter.div), size=size)
-        self.register_buffer('abar', alpha_bar(betas('scaled-linear', T)), persistent=False)
+        self.register_buffer('abar', alpha_bar(betas('scaled-linear', T)).float(), persistent=False)
         self.texture_bank:Textures|None = None # made for the first pictures that are learned from
 
 # %% ../../nbs/methods/25_diffad.ipynb #25df0038
@@ -244,7 +253,7 @@ def before_fit(self:DiffAD,
     seed:int # Not used
 ) -> DataLoader: # The same
     "Principal components, if they are the autoencoder"
-    if self.codec=='pca': self.codec_net.fit(b.x.to(self.device) for b in dataloader(dl.dataset, dl.batch_size))
+    if self.codec=='pca': self.codec_net.fit(b.x for b in dataloader(dl.dataset, dl.batch_size))
     return dl
 
 @patch
@@ -272,8 +281,8 @@ def noisy_pair(self:DiffAD,
 ) -> tuple[Tensor,Tensor,Tensor,Tensor]: # Noisy code, timestep (b,), condition, what the denoiser should answer
     "What the denoiser learns from: codes and conditions, each at a noise level of its own"
     z,c = (self.encode(o).repeat(self.repeats,1,1,1) for o in (s.n,s.x))
-    t,t_c = torch.randint(self.T, (2,len(z)), generator=g, device=z.device)
-    noise,noise_c = torch.randn((2,*z.shape), generator=g, device=z.device)
+    t,t_c = torch.randint(self.T, (2,len(z)), generator=g, device=g.device).to(z.device)
+    noise,noise_c = torch.randn((2,*z.shape), generator=g, device=g.device).to(z.device)
     if self.condition=='noisy': c = add_noise(c, noise_c, self.abar[t_c])
     return add_noise(z, noise, self.abar[t]), t, c, target_of(z, noise, self.abar[t], self.target)
 
@@ -281,7 +290,7 @@ def noisy_pair(self:DiffAD,
 @patch
 def _start(self:DiffAD, c, g): # (b,z_channels,y,x) conditions; generator, or None
     "Pure noise: from `g`, or the same for each picture and each time"
-    if g is not None: return torch.randn(c.shape, generator=g, device=c.device)
+    if g is not None: return torch.randn(c.shape, generator=g, device=g.device).to(c.device)
     return torch.randn((1,*c.shape[1:]), generator=torch.Generator().manual_seed(0)).to(c.device).expand_as(c)
 
 @patch
@@ -357,6 +366,7 @@ def explain(self:DiffAD,
     x:Tensor # (b,3,h,w) in [0,1]
 ) -> dict[str,Tensor]: # Pictures (b,3,h,w) and map (b,h,w) by name
     "Input, reconstruction, the picture in between where there is one, map"
+    expect_pictures(x, 'explain')
     drawn = self.eval().draw_normal(x, self.num_inference_steps)
     pictures = {k: o.clamp(0,1) for k,o in zip(('reconstruction','interpolated'), drawn)}
     return dict(input=x, **pictures, map=self.segment(*drawn, x)[:,0].sigmoid())

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from fastcore.basics import patch, store_attr
 from ..choose import drawn_monitor
-from ..core import Batch, box_mean, expect_divisible, expect_odd, expect_sides, reduce_map
+from ..core import Batch, box_mean, expect_divisible, expect_odd, expect_pictures, expect_sides, reduce_map
 from ..data import dataloader
 from ..train import TrainedDetector, check_settings, stage_at, step_at
 from ..blocks.diffusion import Target, add_noise, alpha_bar, betas, sample, target_of
@@ -93,6 +93,9 @@ class Denoiser(nn.Module):
 
 def _stages(codec, lengths):
     """Name of a stage -> its length"""
+
+def _check_networks(det):
+    """One-line errors for settings that do not go together"""
 
 class DiffAD(TrainedDetector):
     """Where a picture differs from what a diffusion model, shown that picture, draws in its place"""

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from fastcore.basics import patch, store_attr
 from ..choose import drawn_monitor
-from ..core import Batch, box_mean, expect_divisible, expect_odd, reduce_map
+from ..core import Batch, box_mean, expect_divisible, expect_odd, expect_pictures, reduce_map
 from ..train import TrainedDetector, check_settings, step_at
 from ..blocks.augment import RELEASED_OPS
 from ..blocks.pasting import Simulated, Textures, simulate_defects
@@ -52,6 +52,7 @@ class DRAEM(TrainedDetector):
         store_attr()
         check_settings(self)
         expect_odd(kernel=kernel)
+        if lr_drops is None and lr_factor!=.1: raise ValueError(f"lr_factor is for lr_drops, and lr_drops is None, got {lr_factor}")
         self.texture_bank:Textures|None = None # made for the first pictures that are learned from
         self.reconstructive,self.discriminative = SkipUNet(3, 3, rec_widths, skips=False),SkipUNet(6, 2, seg_widths)
         expect_divisible(max(8, self.reconstructive.div, self.discriminative.div), size=size)
@@ -119,7 +120,7 @@ def reconstruct(self:DRAEM,
     x:Tensor # (b,3,h,w) in [0,1]
 ) -> Tensor: # (b,3,h,w) in [0,1]
     "`x` without what looks like a defect"
-    return self.reconstructive(x).clamp(0,1)
+    return self.eval().reconstructive(x).clamp(0,1)
 
 @patch
 @torch.no_grad()
@@ -127,6 +128,7 @@ def explain(self:DRAEM,
     x:Tensor # (b,3,h,w) in [0,1]
 ) -> dict[str,Tensor]: # Pictures (b,3,h,w) and map (b,h,w) by name
     "Input, reconstruction, map"
+    expect_pictures(x, 'explain')
     rec,logit = self.eval().networks(x)
     return dict(input=x, reconstruction=rec.clamp(0,1), map=logit[:,0].sigmoid())
 

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from fastcore.basics import patch, store_attr
 from ..choose import drawn_monitor
-from ..core import Batch, box_mean, expect_divisible, expect_odd, reduce_map
+from ..core import Batch, box_mean, expect_divisible, expect_odd, expect_pictures, reduce_map
 from ..train import TrainedDetector, check_settings, step_at
 from ..blocks.augment import RELEASED_OPS
 from ..blocks.pasting import Simulated, Textures, simulate_defects

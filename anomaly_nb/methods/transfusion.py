@@ -336,6 +336,8 @@ def from_official(cls:TransFusion,
     **settings # Constructor arguments that differ from the preset `official`
 ) -> TransFusion: # In evaluation mode, without a threshold: `calibrate` sets one
     "A detector with weights that the authors released"
-    det = cls.preset('official', **settings)
-    take_weights(det.net, {_our_name(k): v for k,v in read_weights(path).items() if k!=_ROW_CODE}, path)
+    det,sd = cls.preset('official', **settings),read_weights(path)
+    row = sd.pop(_ROW_CODE, torch.ones(1))
+    if (row!=1).any(): raise ValueError(f"{path} does not fit: {_ROW_CODE} is {row.tolist()}, expected 1")
+    take_weights(det.net, {_our_name(k): v for k,v in sd.items()}, path)
     return det.eval()
