@@ -175,6 +175,7 @@ def _stages(codec, lengths): # As `DiffAD`'s settings
     "Name of a stage -> its length"
     if len(lengths)!=3 or not lengths[1] or not lengths[2]: raise ValueError(f"stage_lengths are those of autoencoder, denoiser and segmentation network, the last two above 0, got {lengths}")
     return dict(codec=0. if codec=='pca' else lengths[0], denoiser=lengths[1], segmenter=lengths[2])
+
 def _check_networks(det): # With its settings
     "One-line errors for settings that do not go together"
     for k in ('num_inference_steps','train_inference_steps'):
@@ -379,5 +380,4 @@ def monitor(self:DiffAD,
 ) -> Callable: # Detector -> float in [0,1]
     "How well weights find defects drawn on `held`; 0 as long as the segmentation network has not begun to learn"
     rate = drawn_monitor(held)
-    def begun(det): return any(o.num_batches_tracked>0 for o in det.segmenter.modules() if isinstance(o, nn.BatchNorm2d))
-    return lambda det: rate(det) if begun(det) else 0.
+    return lambda det: rate(det) if any(o.num_batches_tracked>0 for o in det.segmenter.modules() if isinstance(o, nn.BatchNorm2d)) else 0.
